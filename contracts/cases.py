@@ -1,0 +1,63 @@
+"""The exception case: how a design hands to people what it cannot decide, and what people answer.
+
+A case of the wrong category is a false alarm, so the categories are few and mean one thing each.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+Category = Literal[
+    "price-variance",
+    "quantity-variance",
+    "duplicate-invoice",
+    "invoice-without-receipt",
+    "unknown-order",
+    "period-closed",
+    "rejected-by-target",
+    "undeliverable",
+]
+"""`undeliverable` is a dead letter's case: attempts ran out and nobody knows why."""
+
+CATEGORIES: Final[tuple[Category, ...]] = (
+    "price-variance",
+    "quantity-variance",
+    "duplicate-invoice",
+    "invoice-without-receipt",
+    "unknown-order",
+    "period-closed",
+    "rejected-by-target",
+    "undeliverable",
+)
+
+Decision = Literal["accept", "reject", "correct", "re-date", "merge", "wait"]
+"""accept: go on as it stands · reject: never do it · correct: with the field given · re-date: on the date given."""
+
+
+class NewCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a design sends. `external_key` makes a repeated send harmless; `subjects` are papers as `system:id`."""
+
+    external_key: str
+    category: Category
+    entity: str
+    subjects: tuple[str, ...]
+    amount_minor: int
+    currency: str
+    evidence: dict[str, str] = {}
+    due_at: str = ""
+
+
+class CaseDecision(msgspec.Struct, frozen=True):
+    """What people answer, by webhook and by poll alike. `value` goes with `correct` and `re-date`."""
+
+    case: str
+    external_key: str
+    category: Category
+    entity: str
+    subjects: tuple[str, ...]
+    decision: Decision
+    value: str = ""
+    note: str = ""
+    decided_at: str = ""

@@ -1,0 +1,114 @@
+"""The scenario file: what happens, as data. Its JSON Schema is published beside the scenarios."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from contracts.plan import Front, Weather
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Positive = Annotated[float, Meta(gt=0.0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From `start` to `end`, both included, local dates; books of the period close at `close`, local; then the run-off.
+
+    The run ends when nothing is due and nothing took effect for `quiet_hours`, at the latest `run_off_days` after `end`.
+    """
+
+    start: dt.date
+    end: dt.date
+    close: dt.datetime
+    run_off_days: Count = 10
+    quiet_hours: Positive = 14.0
+    holidays: tuple[dt.date, ...] = ()
+
+
+class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One hospital: an entity in every system."""
+
+    id: str
+    name: str
+    time_zone: str
+    orders_per_day: Positive
+    open_orders: Annotated[int, Meta(ge=0)] = 0
+
+
+class Peak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days on which volume is `factor` times the ordinary, both included."""
+
+    start: dt.date
+    end: dt.date
+    factor: Positive
+
+
+class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How buying goes: suppliers, catalogue, and how often each turn is taken."""
+
+    suppliers: Count = 60
+    items: Count = 400
+    stock_share: Share = 0.7
+    split_delivery_share: Share = 0.1
+    lead_days_max: Count = 6
+
+
+class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shares of invoices that carry something a person must see, and of lookalikes that nobody must be bothered with."""
+
+    price_variance: Share = 0.0
+    duplicate_renumbered: Share = 0.0
+    duplicate_second_channel: Share = 0.0
+    invoice_before_receipt: Share = 0.0
+    price_within_tolerance: Share = 0.0
+
+
+class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The people who decide cases: in business hours, minutes each."""
+
+    staff: Count = 3
+    minutes_per_case: Positive = 12.0
+    rejects_share: Share = 0.4
+
+
+class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the design under test is run."""
+
+    count: Count = 2
+    restart_s: Positive = 45.0
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must hold beside the invariants. A threshold left out is not checked."""
+
+    anomalies_missed_max: int | None = None
+    false_alarms_max: int | None = None
+    post_hours_p95_max: float | None = None
+    open_obligations_max: int | None = None
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scenario. `scope` lists the workflows in play; the world generates only these."""
+
+    name: str
+    title: str
+    scope: Annotated[tuple[str, ...], Meta(min_length=1)]
+    calendar: Calendar
+    hospital: Annotated[tuple[Hospital, ...], Meta(min_length=1)]
+    story: str = ""
+    peak: tuple[Peak, ...] = ()
+    trade: Trade = Trade()
+    anomalies: Anomalies = Anomalies()
+    desk: Desk = Desk()
+    workers: Workers = Workers()
+    weather: tuple[Weather, ...] = ()
+    front: tuple[Front, ...] = ()
+    thresholds: Thresholds = Thresholds()
+
+
+WORKFLOWS = ("procure-to-pay",)
+"""The workflows that exist; a scope may name these."""
