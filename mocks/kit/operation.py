@@ -1,0 +1,200 @@
+"""One operation of a system's API, and what its handler works with.
+
+An operation is data: method, path, types, whom a crossing is about, and a handler. The dispatcher, the fault draws and
+the OpenAPI document all read the same declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from contracts.journal import Effect, Posting
+from contracts.wire import Event, Request, Response, Subject
+
+NOBODY = Subject()
+
+
+class Refused(Exception):  # noqa: N818 - "refused" is what the system says; it is an answer, not a crash
+    """A rule says no. Raise it before anything has been changed."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        """Refuse with an HTTP status, the family's code and a message for people."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """Who calls: a client of the identity system, what it may do, and for which entities (`*` is all)."""
+
+    client: str
+    scopes: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ("*",)
+
+    def may_act_for(self, entity: str) -> bool:
+        """Whether the caller was granted the entity."""
+        return "*" in self.entities or entity in self.entities
+
+
+class Work:
+    """One commit in the making: the moment, who acts, and what will be told of it.
+
+    State methods check their rules first, then change the state and record effects and events here; the system applies
+    all of it as one. A batch calls `next_commit` between its members.
+    """
+
+    __slots__ = ("_events_made", "actor", "commit", "effects", "events", "now_ms", "system")
+
+    def __init__(self, system: str, now_ms: int, actor: str, commit: int, events_made: int) -> None:
+        """Begin work in a system at a moment on behalf of an actor."""
+        self.system = system
+        self.now_ms = now_ms
+        self.actor = actor
+        self.commit = commit
+        self.effects: list[Effect] = []
+        self.events: list[Event] = []
+        self._events_made = events_made
+
+    def effect(  # noqa: PLR0913 - an effect has as many facets as the oracle may look at; all are named
+        self,
+        what: str,
+        ref: str,
+        *,
+        entity: str = "",
+        source_ref: str = "",
+        party: str = "",
+        number: str = "",
+        amount_minor: int = 0,
+        currency: str = "",
+        order: str = "",
+        on: str = "",
+        state: str = "",
+        version: int = 0,
+        reverses: str = "",
+        about: tuple[str, ...] = (),
+        lines: tuple[Posting, ...] = (),
+    ) -> None:
+        """Record something that this commit brings about."""
+        self.effects.append(
+            Effect(
+                self.now_ms,
+                self.system,
+                what,
+                ref,
+                self.commit,
+                entity,
+                self.actor,
+                source_ref,
+                party,
+                number,
+                amount_minor,
+                currency,
+                order,
+                on,
+                state,
+                version,
+                reverses,
+                about,
+                lines,
+            )
+        )
+
+    def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct) -> None:
+        """Put an event into the system's outbox, together with the effects of this commit."""
+        number = self._events_made + len(self.events) + 1
+        self.events.append(
+            Event(
+                self.system,
+                f"{self.system}-ev-{number}",
+                topic,
+                subject,
+                version,
+                self.now_ms,
+                msgspec.json.encode(body),
+            )
+        )
+
+    def next_commit(self) -> None:
+        """Close this member of a batch: what follows is a commit of its own."""
+        self.commit += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers: a status, a value to encode, headers."""
+
+    status: int
+    value: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    idle: bool = False
+    """A list that brought nothing new, or a token: not counted as a crossing."""
+
+
+Handler = Callable[["Incoming", Work], Reply]
+SubjectOf = Callable[["Incoming"], Subject]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of a system's API.
+
+    `subject` says whom a crossing is about; operations without one are polls or token calls. `honours_key` says that a
+    repeated `Idempotency-Key` gets the first answer. `refusals` are the statuses that rules may answer with.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    body: type | None = None
+    form: bool = False
+    query: type[msgspec.Struct] | None = None
+    reply: Any = None
+    status: int = 200
+    scope: str = ""
+    subject: SubjectOf | None = None
+    honours_key: bool = False
+    commits: bool = False
+    refusals: tuple[int, ...] = ()
+
+
+class Incoming:
+    """A request as its system understands it: operation, path values, decoded body and query, the caller.
+
+    `problem` is set where the request cannot be understood; handling it then gives that refusal.
+    """
+
+    __slots__ = ("body", "caller", "operation", "params", "problem", "query", "request", "subject")
+
+    def __init__(self, request: Request, operation: Operation | None, params: dict[str, str]) -> None:
+        """An incoming request that matched an operation, or none."""
+        self.request = request
+        self.operation = operation
+        self.params = params
+        self.body: Any = None
+        self.query: Any = None
+        self.caller = Caller("")
+        self.subject = NOBODY
+        self.problem: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request: the response, and what was committed with it."""
+
+    response: Response
+    effects: tuple[Effect, ...] = ()
+    events: tuple[Event, ...] = ()
+    idle: bool = False
+
+    @property
+    def committed(self) -> bool:
+        """Whether the system's books are other than before."""
+        return bool(self.effects or self.events)

@@ -1,0 +1,77 @@
+"""A system's `quirks.toml`: limits, latency, paging, retry and acknowledgement, each figure with where it comes from.
+
+Every figure is `{ value = …, source = "…" }` or `{ value = …, assumption = true }`; a figure with neither, or with both,
+is refused when the system is built.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+
+class QuirksError(Exception):
+    """A quirks file does not have the form."""
+
+
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One figure and its origin."""
+
+    value: bool | int | float | str | tuple[int, ...]
+    source: str = ""
+    assumption: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookPolicy:
+    """How a family delivers webhooks: patience for an answer, delays before each further try, then it gives up."""
+
+    ack_timeout_s: float
+    retry_delays_s: tuple[int, ...]
+
+
+class Quirks:
+    """The figures of one system, by section and name."""
+
+    def __init__(self, sections: dict[str, dict[str, Figure]]) -> None:
+        """Take figures that have been checked."""
+        self.sections = sections
+
+    @classmethod
+    def load(cls, path: Path) -> Quirks:
+        """Read and check a quirks file."""
+        try:
+            sections = msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, dict[str, Figure]])
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            message = f"{path.name} of {path.parent.name}: {error}"
+            raise QuirksError(message) from error
+        for section, figures in sections.items():
+            for name, figure in figures.items():
+                if bool(figure.source) == figure.assumption:
+                    message = f"{path.parent.name}/{path.name}: {section}.{name} needs a source or assumption = true"
+                    raise QuirksError(message)
+        return cls(sections)
+
+    def number(self, section: str, name: str) -> float:
+        """A figure that is a number."""
+        value = self.sections[section][name].value
+        if not isinstance(value, int | float):
+            message = f"{section}.{name} is not a number"
+            raise QuirksError(message)
+        return value
+
+    def whole(self, section: str, name: str) -> int:
+        """A figure that is a whole number."""
+        return int(self.number(section, name))
+
+    def hooks(self) -> HookPolicy:
+        """The family's way with webhooks."""
+        delays = self.sections["webhooks"]["retry_delays_s"].value
+        if not isinstance(delays, tuple):
+            message = "webhooks.retry_delays_s is not a list"
+            raise QuirksError(message)
+        return HookPolicy(self.number("webhooks", "ack_timeout_s"), delays)
