@@ -1,0 +1,65 @@
+# The whole developer surface. Needs python3.11 (with venv), pip and make; everything else comes from requirements.lock.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+ENV := .venv/.ready
+
+export PACT_DO_NOT_TRACK := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help env run test check bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+env: $(ENV) ## the environment in .venv, from requirements.lock (the other targets make it when they need it)
+
+run: $(ENV) ## a month of the estate, its close and the verdict: closeproof run month-end --seed 7
+	@$(BIN)/closeproof run month-end --seed 7
+
+test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason
+	@$(BIN)/python -m pytest -q -n 2 -rs
+
+check: $(ENV) ## lint, format, types, import rules, layout
+	@echo "ruff: lint and format"; $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
+	@echo "mypy: strict types"; $(BIN)/mypy --no-error-summary
+	@echo "import-linter: imports run one way"; $(BIN)/lint-imports --no-cache > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
+	@echo "layout: shapes, lists, sizes"; $(BIN)/python -m pytest -q tests/layout
+
+bench: $(ENV) ## how fast the kernel, the doors and a month are here
+	@$(BIN)/python -m sim.bench
+
+lock: ## resolve pyproject.toml and requirements.in into requirements.lock (exact pins, hashes)
+	@$(PYTHON) -m venv --clear .lock-venv
+	@.lock-venv/bin/pip install -qq uv==$(UV_VERSION)
+	@.lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-annotate --no-header --all-extras -o requirements.lock pyproject.toml requirements.in
+	@rm -rf .lock-venv
+	@echo "requirements.lock: $$(grep -c '==' requirements.lock) pins"
+
+clean: ## remove the environment and what tools and runs left here
+	@rm -rf .venv .lock-venv build dist runs reports/out .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps: a new lock rebuilds the environment from nothing; a new pyproject.toml only installs the project again.
+.venv/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Closeproof needs Python 3.11 or newer as '$(PYTHON)'; name another with: make PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { echo "'$(PYTHON)' cannot make environments: it lacks ensurepip. On Debian: apt-get install python3.11-venv" >&2; exit 2; }
+	@echo "environment: installing $$(grep -c '==' requirements.lock) pinned packages into .venv (once; about half a minute)"
+	@started=$$SECONDS; rm -rf .venv && $(PYTHON) -m venv .venv \
+		&& $(BIN)/pip install -qq --no-input --require-hashes -r requirements.lock \
+		&& touch $@ && echo "environment: ready in $$((SECONDS - started)) s"
+
+$(ENV): .venv/.locked pyproject.toml
+	@$(BIN)/pip install -qq --no-input --no-build-isolation --no-deps -e .
+	@$(BIN)/pip check > .venv/check.txt || { cat .venv/check.txt >&2; exit 1; }
+	@touch $@
