@@ -12,24 +12,25 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from contracts.journal import AnyEntry, Entry
+from contracts.journal import AnyEntry
 from contracts.provenance import Known
 
 
 class Violation(msgspec.Struct, frozen=True):
     """One breach: what is wrong in one sentence, about which obligation or paper, in which money, on what evidence.
 
-    `because` holds the entries that show it, the offending one first; `verdict` is `fail`, or `unknown` for a doubt.
+    `because` holds the lines of the journal that show it, the offending one first (`known.line` is the line of the entry
+    being looked at); an invariant keeps line numbers, never entries. `verdict` is `fail`, or `unknown` for a doubt.
     """
 
     about: str
     says: str
-    because: tuple[Entry, ...] = ()
+    because: tuple[int, ...] = ()
     amount_minor: int = 0
     verdict: str = "fail"
 
 
-def doubt(about: str, says: str, *because: Entry) -> Violation:
+def doubt(about: str, says: str, *because: int) -> Violation:
     """What could not be judged."""
     return Violation(about, says, because, verdict="unknown")
 

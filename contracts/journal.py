@@ -137,7 +137,7 @@ class Effect(Entry, tag="effect", frozen=True, gc=False, omit_defaults=True):
 class Call(Entry, tag="call", frozen=True, gc=False, omit_defaults=True):
     """One call of a design to a system, written when the caller's side of it ended.
 
-    `outcome` is `replied`, `timed-out`, `not-sent` or `broken`. `idle` marks token calls and polls that brought nothing.
+    `outcome` is `replied`, `timed-out`, `not-sent`, `broken`, or `abandoned` when the caller died. `idle` marks token calls and polls that brought nothing.
     """
 
     worker: str
@@ -176,12 +176,16 @@ class Delivered(Entry, tag="delivery", frozen=True, gc=False, omit_defaults=True
 
 
 class FaultTook(Entry, tag="fault", frozen=True, gc=False, omit_defaults=True):
-    """A fault that took effect, in the form of a plan's line, so that a plan made of these replays the run."""
+    """A fault that changed the course, in the form of a plan's line, so that a plan made of these replays the run.
+
+    `harmless` marks one that failed to do what its kind is for: a held delivery that nothing overtook, say.
+    """
 
     kind: str
     target: str
     trigger: dict[str, str | int]
     params: dict[str, str | int | float]
+    harmless: bool = False
 
 
 class WorkerLife(Entry, tag="worker", frozen=True, gc=False, omit_defaults=True):

@@ -1,0 +1,260 @@
+"""When faults strike: the explicit plan, or the weather that a seed draws. Both speak of crossings by their subject.
+
+A draw depends on seed, site, operation, business key and attempt alone. One hash serves all kinds of a crossing, each
+with a place of its own in it, so taking a kind away disturbs no other. Inside a run nothing here knows which design is
+being tested: two designs under one seed meet the same weather.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from contracts.plan import Fault, Front, Plan, Weather
+from contracts.scenario import Scenario
+from sim.faults import FAULTS
+from sim.faults.kind import CALL, DELIVERY, WORKER, Armed, Kind
+from sim.seed import Seed, Slots
+
+WINDOW_MS = 600_000
+"""Crossings without a business key are drawn by windows of ten minutes."""
+LATENCY_SLOT = 0
+"""The place in a crossing's draws that its latency takes; the fault kinds follow."""
+
+Report = Callable[[Armed, bool], None]
+BY_NAME = {kind.name: kind for kind in FAULTS}
+PLACE = {kind.name: LATENCY_SLOT + 1 + place for place, kind in enumerate(FAULTS)}
+
+
+class PlanProblem(Exception):  # noqa: N818 - it is the plan's problem, told in one line
+    """A plan or weather names something that does not exist. `key` says where, as `fault[2].kind`."""
+
+    def __init__(self, key: str, message: str) -> None:
+        """Name the place and what is wrong with it."""
+        super().__init__(message)
+        self.key = key
+        self.message = message
+
+
+class Forecast:
+    """Says which faults lie in wait on a crossing, and counts them."""
+
+    def __init__(self, report: Report) -> None:
+        """Tell `report` whenever a fault takes effect."""
+        self.armed: dict[str, int] = {}
+        self.took: dict[str, int] = {}
+        self._report = report
+
+    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+        """What lies in wait on a call; `trigger` is its key and attempt."""
+        raise NotImplementedError
+
+    def at_delivery(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
+        """What lies in wait on a delivery."""
+        return self.at_call(target, entity, trigger, slots, now_ms)
+
+    def await_point(self, worker: str, life: int) -> Armed | None:
+        """The crash that lies in wait in a worker's own code, if any."""
+        del worker, life
+        return None
+
+    def _arm(self, kind: Kind, target: str, trigger: dict[str, str | int], params: dict[str, str | int | float]) -> Armed:
+        self.armed[kind.name] = self.armed.get(kind.name, 0) + 1
+        return Armed(kind, target, trigger, {**kind.defaults(), **params}, self._note)
+
+    def _note(self, armed: Armed, harmless: bool) -> None:  # noqa: FBT001 - the signature of a report
+        if not harmless:
+            self.took[armed.kind.name] = self.took.get(armed.kind.name, 0) + 1
+        self._report(armed, harmless)
+
+
+class Drawn(Forecast):
+    """Weather: rates per kind and target, higher inside fronts, until `until_ms`; then everything is healed."""
+
+    def __init__(
+        self,
+        weather: Sequence[Weather],
+        fronts: Sequence[Spell],
+        until_ms: int,
+        committing: frozenset[str],
+        report: Report,
+    ) -> None:
+        """Take the scenario's weather, this run's fronts, and which targets are calls that can commit."""
+        super().__init__(report)
+        self._committing = committing
+        self._weather = tuple(weather)
+        self._fronts = tuple(fronts)
+        self._until_ms = until_ms
+        self._rules: dict[str, tuple[tuple[Kind, int, Weather], ...]] = {}
+
+    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+        """Compare each kind's draw with its rate."""
+        del entity
+        rules = self._rules.get(target)
+        if rules is None:
+            rules = self._rules[target] = self._rules_for(target)
+        if not rules or now_ms >= self._until_ms:
+            return ()
+        found: list[Armed] = []
+        in_front: bool | None = None
+        for kind, place, weather in rules:
+            drawn = slots.uniform(place)
+            if drawn >= weather.rate and drawn >= weather.in_front:
+                continue
+            if in_front is None:
+                in_front = self._covered(target, now_ms)
+            if drawn < (max(weather.in_front, weather.rate) if in_front else weather.rate):
+                params = kind.draw(slots.of(kind.name))
+                found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
+        return found
+
+    def _rules_for(self, target: str) -> tuple[tuple[Kind, int, Weather], ...]:
+        fitting = ((BY_NAME[w.kind], w) for w in self._weather if _fits(w.target, target))
+        return tuple(
+            (kind, PLACE[kind.name], weather)
+            for kind, weather in fitting
+            if target in self._committing or not kind.needs_commit
+        )
+
+    def _covered(self, target: str, now_ms: int) -> bool:
+        system = target.replace(">", ".").partition(".")[0]
+        return any(s.begins_ms <= now_ms < s.ends_ms and system in s.systems for s in self._fronts)
+
+
+class Planned(Forecast):
+    """A plan: exactly these faults, each at most once, except `nth`, which counts crossings of its target."""
+
+    def __init__(self, plan: Plan, report: Report) -> None:
+        """Take a plan that was checked."""
+        super().__init__(report)
+        self._by_target: dict[str, list[Fault]] = {}
+        self._seen: dict[tuple[str, str], int] = {}
+        for fault in plan.fault:
+            self._by_target.setdefault(fault.target, []).append(fault)
+
+    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+        """Look for lines of the plan that mean this crossing."""
+        del slots, now_ms
+        lines = self._by_target.get(target)
+        if lines is None:
+            return ()
+        every = self._seen[target, ""] = self._seen.get((target, ""), 0) + 1
+        own = self._seen[target, entity] = self._seen.get((target, entity), 0) + 1 if entity else every
+        return [
+            self._arm(BY_NAME[line.kind], target, line.trigger, line.params)
+            for line in lines
+            if _means(line.trigger, entity, trigger, every, own)
+        ]
+
+    def await_point(self, worker: str, life: int) -> Armed | None:
+        """A crash in the worker's own code; `life` says in which of its lives, the first if left out."""
+        for line in self._by_target.get("worker", ()):
+            if line.trigger["worker"] == worker and line.trigger.get("life", 1) == life:
+                return self._arm(BY_NAME[line.kind], "worker", line.trigger, {"point": "await"})
+        return None
+
+
+class Spell:
+    """A front with its times fixed."""
+
+    __slots__ = ("begins_ms", "ends_ms", "systems")
+
+    def __init__(self, systems: tuple[str, ...], begins_ms: int, ends_ms: int) -> None:
+        """Bad weather over systems from one moment to another."""
+        self.systems = systems
+        self.begins_ms = begins_ms
+        self.ends_ms = ends_ms
+
+
+def spells(fronts: Sequence[Front], scenario: Scenario, seed: Seed) -> list[Spell]:
+    """Fix the times of fronts: given ones as they stand (UTC), counted ones drawn over the calendar."""
+    first = datetime.combine(scenario.calendar.start, datetime.min.time(), UTC)
+    days = (scenario.calendar.end - scenario.calendar.start).days + 1
+    fixed: list[Spell] = []
+    for place, front in enumerate(fronts):
+        starts = [datetime.fromisoformat(front.begins).astimezone(UTC)] if front.begins else []
+        starts += [
+            first + timedelta(minutes=int(seed.draw("front", str(place), str(n)) * days * 24 * 60))
+            for n in range(front.count)
+        ]
+        for start in starts:
+            begins_ms = int(start.timestamp() * 1000)
+            fixed.append(Spell(front.systems, begins_ms, begins_ms + round(front.hours * 3_600_000)))
+    return fixed
+
+
+def check_weather(weather: Sequence[Weather], calls: Iterable[str], deliveries: Iterable[str]) -> None:
+    """Refuse weather that names a kind or target that does not exist."""
+    known = (tuple(calls), tuple(deliveries))
+    for place, line in enumerate(weather):
+        kind = _kind(line.kind, f"weather[{place}].kind")
+        _check_target(kind, line.target, known, f"weather[{place}].target")
+
+
+def check_plan(plan: Plan, calls: Iterable[str], deliveries: Iterable[str]) -> None:
+    """Refuse a plan that names a kind, target, trigger or parameter that does not exist."""
+    known = (tuple(calls), tuple(deliveries))
+    for place, line in enumerate(plan.fault):
+        where = f"fault[{place}]"
+        kind = _kind(line.kind, f"{where}.kind")
+        if line.target == WORKER and WORKER in kind.on:
+            _check_trigger(line.trigger, {"worker", "await_point"}, {"life"}, where)
+            continue
+        _check_target(kind, line.target, known, f"{where}.target")
+        if "nth" in line.trigger:
+            _check_trigger(line.trigger, {"nth"}, {"entity"}, where)
+        else:
+            _check_trigger(line.trigger, {"key", "attempt"}, set(), where)
+        for name, value in line.params.items():
+            if name not in kind.params:
+                known_names = ", ".join(sorted(kind.params)) or "none"
+                raise PlanProblem(f"{where}.params.{name}", f"{kind.name} has no such parameter (it has: {known_names})")
+            if not isinstance(value, kind.params[name]) or isinstance(value, bool):
+                raise PlanProblem(f"{where}.params.{name}", f"{value!r} is of the wrong type")
+
+
+def _kind(name: str, where: str) -> Kind:
+    if name not in BY_NAME:
+        raise PlanProblem(where, f"no fault kind is called {name!r} (known: {', '.join(BY_NAME)})")
+    return BY_NAME[name]
+
+
+def _check_target(kind: Kind, target: str, known: tuple[tuple[str, ...], tuple[str, ...]], where: str) -> None:
+    calls, deliveries = known
+    if any(_fits(target, call) for call in calls):
+        needed = CALL
+    elif any(_fits(target, delivery) for delivery in deliveries):
+        needed = DELIVERY
+    else:
+        raise PlanProblem(where, f"{target!r} is no operation (system.operation) and no topic (system>topic)")
+    if needed not in kind.on:
+        raise PlanProblem(where, f"{kind.name} strikes {' and '.join(kind.on)}, and {target!r} is a {needed}")
+
+
+def _check_trigger(trigger: dict[str, str | int], needs: set[str], may: set[str], where: str) -> None:
+    given = set(trigger)
+    if not needs <= given or not given <= needs | may:
+        forms = "{key, attempt}, {nth} or {nth, entity}; for the target worker {worker, await_point}"
+        raise PlanProblem(f"{where}.trigger", f"has {', '.join(sorted(given)) or 'nothing'}; give {forms}")
+    for name in ("attempt", "nth", "await_point", "life"):
+        value = trigger.get(name, 1)
+        if not isinstance(value, int) or value < 1:
+            raise PlanProblem(f"{where}.trigger.{name}", f"{value!r} is not a count from 1")
+
+
+def _fits(pattern: str, target: str) -> bool:
+    for mark in (".", ">"):
+        left, found, right = pattern.partition(mark)
+        if found:
+            system, same, rest = target.partition(mark)
+            return bool(same) and left in ("*", system) and right in ("*", rest)
+    return False
+
+
+def _means(trigger: dict[str, str | int], entity: str, crossing: tuple[str, int], every: int, own: int) -> bool:
+    if "nth" in trigger:
+        wanted = trigger.get("entity")
+        return trigger["nth"] == (every if wanted is None else own) and wanted in (None, entity)
+    return (trigger["key"], trigger["attempt"]) == crossing

@@ -1,0 +1,244 @@
+"""The design under test, alive: workers, their lives, crashes and restarts.
+
+A worker is a name; each of its lives is an incarnation with a fresh inbound queue and nothing but the durable directory
+behind it. Whatever a dead life was doing is abandoned where it stood. Who crashes and when is not decided here, except
+for crashes at an await point, which the forecast names and the incarnation counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from contracts.journal import WorkerLife
+from contracts.ports import Design
+from contracts.wire import Event, Request, Response
+from sim.clock import Kernel
+from sim.incarnation import Incarnation
+from sim.transport import WireTransport
+
+if TYPE_CHECKING:
+    from sim.forecast import Forecast
+    from sim.journal import Journal
+    from sim.wire import Wire
+
+LIVES_MAX = 500
+"""A design that dies more often than this is broken, and the run says so."""
+
+
+class VirtualDelivery:
+    """One delivery in a worker's hands (`contracts.ports.Delivery`)."""
+
+    __slots__ = ("_answer", "body", "headers", "source")
+
+    def __init__(self, event: Event, headers: Mapping[str, str], answer: asyncio.Future[int]) -> None:
+        """Hand over an event; `answer` is the sender's side of the connection."""
+        self.source = event.source
+        self.headers = headers
+        self.body = event.body
+        self._answer = answer
+
+    def ack(self) -> None:
+        """Answer 200."""
+        self.refuse(200)
+
+    def refuse(self, status: int) -> None:
+        """Answer with a status; only the first answer counts."""
+        if not self._answer.done():
+            self._answer.set_result(status)
+
+
+class VirtualInbound:
+    """A worker's webhook endpoint (`contracts.ports.Inbound`)."""
+
+    def __init__(self) -> None:
+        """Nothing came yet."""
+        self._waiting: deque[VirtualDelivery] = deque()
+        self._receiver: asyncio.Future[None] | None = None
+
+    def put(self, delivery: VirtualDelivery) -> None:
+        """A delivery arrives."""
+        self._waiting.append(delivery)
+        if self._receiver is not None and not self._receiver.done():
+            self._receiver.set_result(None)
+
+    async def receive(self) -> VirtualDelivery:
+        """Wait for the next delivery."""
+        while not self._waiting:
+            self._receiver = asyncio.get_running_loop().create_future()
+            await self._receiver
+        return self._waiting.popleft()
+
+
+class VirtualClock:
+    """Business time and waiting (`contracts.ports.Clock`)."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        """Read the kernel's clock."""
+        self._kernel = kernel
+
+    def business_now(self) -> datetime:
+        """The virtual moment."""
+        return self._kernel.utc()
+
+    def monotonic(self) -> float:
+        """Virtual seconds."""
+        return self._kernel.now_ms / 1000
+
+    async def sleep(self, delay_s: float) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(delay_s)
+
+
+class SilentTelemetry:
+    """Notes that nobody reads in a virtual run (`contracts.ports.Telemetry`)."""
+
+    def note(self, name: str, /, **fields: str | int | float) -> None:
+        """Drop it."""
+
+
+class VirtualHttp:
+    """Calls over the wire (`contracts.ports.Http`)."""
+
+    def __init__(self, wire: Wire, worker: Worker) -> None:
+        """Call on behalf of a worker."""
+        self._wire = wire
+        self._worker = worker
+
+    async def send(self, system: str, request: Request, timeout_s: float) -> Response:
+        """Cross the wire."""
+        return await self._wire.call(self._worker, system, request, timeout_s)
+
+
+class VirtualPorts:
+    """Everything one life of a worker may touch (`contracts.ports.Ports`)."""
+
+    def __init__(self, worker: Worker, wire: Wire, kernel: Kernel, settings: Mapping[str, str]) -> None:
+        """Ports for a worker's new life."""
+        self.worker = worker.name
+        self.http = VirtualHttp(wire, worker)
+        self.inbound = VirtualInbound()
+        self.clock = VirtualClock(kernel)
+        self.telemetry = SilentTelemetry()
+        self.settings = settings
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """The same wire for httpx."""
+        return WireTransport(self.http)
+
+
+class Worker:
+    """A worker of the design: a name, and at most one life at a time."""
+
+    def __init__(self, name: str) -> None:
+        """Not alive yet."""
+        self.name = name
+        self.life = 0
+        self.incarnation: Incarnation | None = None
+        self.ports: VirtualPorts | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it lives now."""
+        return self.incarnation is not None and self.incarnation.alive
+
+
+class Supervisor:
+    """Starts the workers, and starts them again after a death, as a process manager would."""
+
+    def __init__(  # noqa: PLR0913 - what it takes to run a foreign program
+        self,
+        kernel: Kernel,
+        journal: Journal,
+        forecast: Forecast,
+        design: Design,
+        durable_dir: Path,
+        settings: Mapping[str, str],
+        *,
+        count: int,
+        restart_s: float,
+    ) -> None:
+        """Prepare `count` workers of a design."""
+        self.workers = [Worker(f"w{number}") for number in range(1, count + 1)]
+        self.failed = ""
+        self._kernel = kernel
+        self._journal = journal
+        self._forecast = forecast
+        self._design = design
+        self._durable_dir = durable_dir
+        self._settings = settings
+        self._restart_s = restart_s
+        self._turn = 0
+
+    def start(self, wire: Wire) -> None:
+        """Bring every worker to life."""
+        for worker in self.workers:
+            self._bring_to_life(worker, wire)
+
+    def receiver(self) -> Worker | None:
+        """The worker that gets the next delivery: the living ones in turn; None when all are dead."""
+        workers = self.workers
+        for step in range(len(workers)):
+            worker = workers[(self._turn + step) % len(workers)]
+            if worker.alive:
+                return worker
+        return None
+
+    def next_turn(self) -> None:
+        """A delivery was handed out."""
+        self._turn += 1
+
+    def kill(self, worker: Worker, reason: str) -> None:
+        """End a worker's life."""
+        if worker.incarnation is not None:
+            worker.incarnation.kill(reason)
+
+    def _bring_to_life(self, worker: Worker, wire: Wire) -> None:
+        worker.life += 1
+        if worker.life > LIVES_MAX:
+            self.failed = self.failed or f"{worker.name} died {LIVES_MAX} times"
+            return
+        lurking = self._forecast.await_point(worker.name, worker.life)
+        incarnation = Incarnation(
+            f"{worker.name}#{worker.life}", crash_at_step=int(lurking.trigger["await_point"]) if lurking else None
+        )
+        worker.incarnation = incarnation
+        worker.ports = VirtualPorts(worker, wire, self._kernel, self._settings)
+        self._note(worker, "started")
+
+        def died(_: Incarnation, reason: str) -> None:
+            if lurking is not None and incarnation.steps == incarnation.crash_at_step:
+                lurking.took_effect()
+            self._note(worker, "crashed", reason)
+            self._restart_later(worker, wire)
+
+        def failed(error: BaseException) -> None:
+            self._note(worker, "failed", f"{type(error).__name__}: {error}")
+            incarnation.kill("its code raised")
+
+        incarnation.on_death.append(died)
+        incarnation.on_error = failed
+        self._kernel.spawn(self._live(worker, worker.ports), incarnation)
+
+    async def _live(self, worker: Worker, ports: VirtualPorts) -> None:
+        await self._design(ports, self._durable_dir)
+        self._note(worker, "returned")
+
+    def _restart_later(self, worker: Worker, wire: Wire) -> None:
+        async def restart() -> None:
+            await asyncio.sleep(self._restart_s)
+            self._bring_to_life(worker, wire)
+
+        self._kernel.detached(restart())
+
+    def _note(self, worker: Worker, what: str, detail: str = "") -> None:
+        self._journal.add(WorkerLife(self._kernel.now_ms, worker.name, what, worker.life, detail))
+
+
+Kill = Callable[[Worker, str], None]
