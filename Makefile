@@ -24,13 +24,13 @@ env: $(ENV) ## the environment in .venv, from requirements.lock (the other targe
 run: $(ENV) ## a month of the estate, its close and the verdict: closeproof run month-end --seed 7
 	@$(BIN)/closeproof run month-end --seed 7
 
-test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason
-	@$(BIN)/python -m pytest -q -n 2 -rs
+test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason (ARGS='-k word')
+	@$(BIN)/python -m pytest -q -n 2 -rs $(ARGS)
 
 check: $(ENV) ## lint, format, types, import rules, layout
 	@echo "ruff: lint and format"; $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
 	@echo "mypy: strict types"; $(BIN)/mypy --no-error-summary
-	@echo "import-linter: imports run one way"; $(BIN)/lint-imports --no-cache > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
+	@echo "import-linter: imports run one way"; $(BIN)/lint-imports --no-cache --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
 	@echo "layout: shapes, lists, sizes"; $(BIN)/python -m pytest -q tests/layout
 
 bench: $(ENV) ## how fast the kernel, the doors and a month are here
