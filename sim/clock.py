@@ -472,6 +472,11 @@ class Kernel:
         task.add_done_callback(self.loop.judge, context=self._outside.copy())
         return task
 
+    def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
+        """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
+        now_ms = cast("int", self.env._now)
+        self.loop._schedule(now_ms + delay_ms, callback, args, self._outside)
+
     def spawn(self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None) -> asyncio.Task[T]:
         """Start a root task of an incarnation; all that it starts belongs to the same life."""
         if not incarnation.alive:

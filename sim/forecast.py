@@ -79,10 +79,12 @@ class Drawn(Forecast):
         fronts: Sequence[Spell],
         until_ms: int,
         committing: frozenset[str],
+        seed: Seed,
         report: Report,
     ) -> None:
         """Take the scenario's weather, this run's fronts, and which targets are calls that can commit."""
         super().__init__(report)
+        self._seed = seed.child("fault-params")
         self._committing = committing
         self._weather = tuple(weather)
         self._fronts = tuple(fronts)
@@ -106,7 +108,7 @@ class Drawn(Forecast):
             if in_front is None:
                 in_front = self._covered(target, now_ms)
             if drawn < (max(weather.in_front, weather.rate) if in_front else weather.rate):
-                params = kind.draw(slots.of(kind.name))
+                params = kind.draw(self._seed.slots(kind.name, target, *trigger))
                 found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
         return found
 

@@ -1,0 +1,76 @@
+"""Builds the systems of the estate and names what crosses to and from them.
+
+To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its builder here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.scenario import Scenario
+from mocks import ap_automation, cloud_erp, identity, inventory, procurement, service_desk
+from mocks.kit.system import Setup, System
+from sim.seed import Seed
+
+BUILDERS = {
+    "identity": identity.build,
+    "procurement": procurement.build,
+    "inventory": inventory.build,
+    "ap_automation": ap_automation.build,
+    "cloud_erp": cloud_erp.build,
+    "service_desk": service_desk.build,
+}
+CLIENT_ID = "orchestrator"
+TOPICS = (
+    "procurement>purchase_order.approved",
+    "inventory>receipt.recorded",
+    "ap_automation>invoice.captured",
+    "service_desk>case.decided",
+)
+"""Every event that some system sends."""
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The systems, by name and as attributes."""
+
+    identity: System[identity.State]
+    procurement: System[procurement.State]
+    inventory: System[inventory.State]
+    ap_automation: System[ap_automation.State]
+    cloud_erp: System[cloud_erp.State]
+    service_desk: System[service_desk.State]
+    settings: dict[str, str]
+
+    def systems(self) -> dict[str, System[Any]]:
+        """The systems by name."""
+        return {name: getattr(self, name) for name in BUILDERS}
+
+
+def build(scenario: Scenario, seed: Seed) -> Estate:
+    """An estate with secrets of its own; `settings` is what a design is told of it."""
+    client_secret, webhook_secret = (seed.uuid("secret", name).hex for name in ("client", "webhook"))
+    setup = Setup(
+        token_key=seed.uuid("secret", "tokens").bytes,
+        webhook_secret=webhook_secret.encode(),
+        entities=tuple(hospital.id for hospital in scenario.hospital),
+        clients=((CLIENT_ID, client_secret),),
+    )
+    settings = {
+        "client_id": CLIENT_ID,
+        "client_secret": client_secret,
+        "webhook_secret": webhook_secret,
+        "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in scenario.hospital),
+        # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
+        "sync": "off",
+    }
+    return Estate(**{name: make(setup) for name, make in BUILDERS.items()}, settings=settings)
+
+
+def call_targets(estate: Estate) -> Iterator[tuple[str, bool]]:
+    """Every `system.operation`, and whether it can commit."""
+    for name, system in estate.systems().items():
+        for operation in system.operations:
+            yield f"{name}.{operation.name}", operation.commits

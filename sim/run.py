@@ -1,0 +1,237 @@
+"""The composition root: one run, from scenario, design, seed and plan to a summary. Only this module sees everything.
+
+scenario → world → systems ⇄ wire ⇄ design → journal → verdict
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from contracts.anomalies import AnomalyWatch
+from contracts.journal import Effect, Entry, FaultTook, Milestone, RunEnded, RunStarted
+from contracts.oracle import Oracle
+from contracts.plan import Plan
+from contracts.ports import Design
+from contracts.scenario import Scenario
+from contracts.verdict import Summary
+from contracts.wire import Event
+from sim import estate as estates
+from sim.clock import Kernel, Livelock
+from sim.faults.kind import Armed
+from sim.fence import fence, wall_s
+from sim.forecast import Drawn, Forecast, Planned, check_plan, check_weather, spells
+from sim.journal import Journal
+from sim.seed import Seed
+from sim.summary import Outcome, summarise
+from sim.tally import Tally
+from sim.wire import Postman, Wire
+from sim.workers import Supervisor
+from sim.world import World
+
+CHECK_EVERY_MS = 15 * 60_000
+QUIESCENT = "quiescent"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is to be run. `design_name` is what the user called it; `directory` is where the run leaves its files."""
+
+    scenario: Scenario
+    design_name: str
+    design: Design
+    seed: int
+    scale: float = 1.0
+    plan: Plan | None = None
+    directory: Path | None = None
+    replay: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands, for people who wait."""
+
+    now: datetime
+    share: float
+    crossings: int
+    open_obligations: int
+    wall_s: float
+
+
+class Run:
+    """One virtual run in the making."""
+
+    def __init__(self, options: RunOptions, durable_dir: Path, on_progress: Callable[[Progress], None] | None) -> None:
+        """Compose estate, world, wire, design, journal and oracle."""
+        scenario = options.scenario
+        self.options = options
+        self.began_wall_s = wall_s()
+        self.kernel = Kernel(_opening(scenario), on_tick=self._tick if on_progress else None)
+        self.began_ms = self.kernel.now_ms
+        self.bound_ms = _epoch_ms(scenario.calendar.end + timedelta(days=1 + scenario.calendar.run_off_days), scenario)
+        self.healed_ms = _local_ms(scenario.calendar.close, scenario)
+        self.last_effect_ms = self.kernel.now_ms
+        self.oracle = Oracle(scenario.scope)
+        self.watch = AnomalyWatch(self.oracle.known)
+        self.tally = Tally(self.oracle.known)
+        self.journal = Journal(self._observe, options.directory)
+        seed = Seed(options.seed)
+        self.estate = estates.build(scenario, seed)
+        self.forecast = self._forecast(seed)
+        self.supervisor = Supervisor(
+            self.kernel,
+            self.journal,
+            self.forecast,
+            options.design,
+            durable_dir,
+            self.estate.settings,
+            count=scenario.workers.count,
+            restart_s=scenario.workers.restart_s,
+        )
+        systems = self.estate.systems()
+        self.wire = Wire(self.kernel, self.journal, systems, self.forecast, seed, self.supervisor)
+        self.postman = Postman(self.kernel, self.wire, systems)
+        self.world = World(
+            self.kernel.env, seed.child("world"), scenario, options.scale, self.estate, self.journal.add
+        )
+        for system in systems.values():
+            system.sink = self._commit
+        self._on_progress = on_progress
+
+    def play(self) -> Summary:
+        """Let it all happen; the summary."""
+        options = self.options
+        scope = options.scenario.scope
+        self.journal.add(
+            RunStarted(self.began_ms, options.scenario.name, options.design_name, options.seed, options.scale, scope)
+        )
+        self.kernel.after(self.healed_ms - self.began_ms, self._heal)
+        reason, detail = self._until_over()
+        self.journal.add(RunEnded(self.kernel.now_ms, reason, detail))
+        digest = self.journal.close()
+        outcome = Outcome(
+            scenario=options.scenario,
+            design=options.design_name,
+            seed=options.seed,
+            scale=options.scale,
+            ended=reason,
+            detail=detail,
+            digest=digest,
+            virtual_s=(self.kernel.now_ms - self.began_ms) / 1000,
+            crossings=self.wire.crossings,
+            idle_crossings=self.wire.idle_crossings,
+            armed=self.forecast.armed,
+            took=self.forecast.took,
+            invariants=self.oracle.close(),
+            anomalies=self.watch.close(),
+            tally=self.tally,
+            replay=options.replay,
+        )
+        peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+        return summarise(outcome, wall_s=round(wall_s() - self.began_wall_s, 3), peak_rss_mb=peak_rss_mb)
+
+    def _until_over(self) -> tuple[str, str]:
+        try:
+            self.world.open()
+            self.supervisor.start(self.wire)
+            self.world.start()
+            self.journal.add(Milestone(self.kernel.now_ms, "opened"))
+            self.kernel.run(self._is_over, check_every_ms=CHECK_EVERY_MS)
+        except Livelock as spin:
+            return "livelock", str(spin)
+        if self.supervisor.failed:
+            return "design-failed", self.supervisor.failed
+        return ("bound", "") if self.kernel.now_ms >= self.bound_ms else (QUIESCENT, "")
+
+    def _is_over(self) -> bool:
+        now_ms = self.kernel.now_ms
+        if now_ms >= self.bound_ms or self.supervisor.failed:
+            return True
+        if not self.world.month_over or self.world.open_intents or self.postman.on_the_way or self.wire.struck:
+            return False
+        quiet_ms = self.options.scenario.calendar.quiet_hours * 3_600_000
+        return now_ms - max(self.last_effect_ms, self.healed_ms) >= quiet_ms
+
+    def _forecast(self, seed: Seed) -> Forecast:
+        options = self.options
+        targets = list(estates.call_targets(self.estate))
+        calls = [target for target, _ in targets]
+        if options.plan is not None:
+            check_plan(options.plan, calls, estates.TOPICS)
+            return Planned(options.plan, self._struck)
+        check_weather(options.scenario.weather, calls, estates.TOPICS)
+        return Drawn(
+            options.scenario.weather,
+            spells(options.scenario.front, options.scenario, seed),
+            self.healed_ms,
+            frozenset(target for target, commits in targets if commits),
+            seed,
+            self._struck,
+        )
+
+    def _observe(self, entry: Entry) -> None:
+        self.oracle.feed(entry)
+        self.watch.feed(entry)
+        self.tally.see(entry)
+
+    def _commit(self, effects: Sequence[Effect], events: Sequence[Event]) -> None:
+        self.last_effect_ms = self.kernel.now_ms
+        for effect in effects:
+            self.journal.add(effect)
+        self.world.notice(effects)
+        self.postman.collect(events)
+
+    def _struck(self, armed: Armed, harmless: bool) -> None:  # noqa: FBT001 - the signature of a report
+        self.journal.add(
+            FaultTook(self.kernel.now_ms, armed.kind.name, armed.target, armed.trigger, armed.params, harmless)
+        )
+
+    def _heal(self) -> None:
+        self.journal.add(Milestone(self.kernel.now_ms, "healed"))
+
+    def _tick(self, now_ms: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(
+                Progress(
+                    self.kernel.utc(),
+                    min(1.0, (now_ms - self.began_ms) / (self.healed_ms - self.began_ms)),
+                    self.wire.crossings,
+                    len(self.tally.open),
+                    wall_s() - self.began_wall_s,
+                )
+            )
+
+
+def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = None) -> Summary:
+    """Run a scenario against a design in virtual time; with a directory, the journal and bodies are left there."""
+    with tempfile.TemporaryDirectory(prefix="closeproof-") as scratch:
+        made = Run(options, Path(scratch), on_progress)
+        try:
+            with fence(made.kernel):
+                return made.play()
+        finally:
+            made.kernel.close()
+
+
+def _opening(scenario: Scenario) -> datetime:
+    """Midnight of the first day in the zone where it comes first."""
+    return min(
+        datetime.combine(scenario.calendar.start, time(), ZoneInfo(hospital.time_zone)).astimezone(UTC)
+        for hospital in scenario.hospital
+    )
+
+
+def _epoch_ms(day: date, scenario: Scenario) -> int:
+    return _local_ms(datetime.combine(day, time()), scenario)
+
+
+def _local_ms(moment: datetime, scenario: Scenario) -> int:
+    """A local wall time, in the zone where it comes last."""
+    return max(
+        round(moment.replace(tzinfo=ZoneInfo(hospital.time_zone)).timestamp() * 1000) for hospital in scenario.hospital
+    )

@@ -1,0 +1,134 @@
+"""Who sells what, at which price, and who asks for it.
+
+Faker makes names at about 11,000 a second, too slow for a run of a hundredth of a month: the names are made once per
+process from a seed of their own, and each run's seed chooses among them. Prices and assortments are the run's own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, Protocol
+
+import msgspec
+
+from contracts.scenario import Trade
+
+POOL_SEED: Final = 20261031
+"""Names are the same for every run; which of them a run meets is its own draw."""
+PEOPLE: Final = 240
+COST_CENTRES: Final = 40
+STYLES: Final = ("{n}", "{n}", "INV-{n}", "{n:07d}", "SO{n}", "26/{n}")
+"""How suppliers number their invoices. Plain digits twice: two suppliers with one number are nothing unusual."""
+
+GOODS: Final = (
+    ("Nitrile exam gloves", ("S", "M", "L", "XL"), "box"),
+    ("Syringe, luer lock", ("3 ml", "5 ml", "10 ml", "20 ml"), "case"),
+    ("IV catheter", ("18G", "20G", "22G", "24G"), "box"),
+    ("Sodium chloride 0.9 %", ("250 ml", "500 ml", "1000 ml"), "case"),
+    ("Suture, absorbable", ("2-0", "3-0", "4-0"), "box"),
+    ("Surgical gown", ("M", "L", "XL"), "case"),
+    ("Wound dressing", ("5x5 cm", "10x10 cm", "15x15 cm"), "box"),
+    ("Blood collection tube", ("EDTA", "citrate", "serum"), "case"),
+    ("Endotracheal tube", ("6.5", "7.0", "7.5", "8.0"), "each"),
+    ("Orthopaedic screw", ("20 mm", "30 mm", "40 mm"), "each"),
+)
+SERVICES: Final = (
+    ("Linen service", ("ward", "theatre"), "week"),
+    ("Infusion pump maintenance", ("annual", "call-out"), "visit"),
+    ("Waste collection", ("clinical", "sharps"), "pickup"),
+    ("Toner cartridge", ("black", "colour"), "each"),
+    ("Agency nursing", ("day", "night"), "shift"),
+    ("Software subscription", ("per seat", "per ward"), "month"),
+)
+
+
+class Draws(Protocol):
+    """What is needed of a stream of the seed."""
+
+    def random(self) -> float:
+        """The next number from 0 to below 1."""
+
+
+class Supplier(msgspec.Struct, frozen=True, gc=False):
+    """Somebody who sells: an id in every system, a way of numbering invoices, and the first number of this month."""
+
+    id: str
+    name: str
+    style: str
+    first_number: int
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """Something that can be ordered, at the price that the contract gives."""
+
+    id: str
+    description: str
+    unit: str
+    price_minor: int
+
+
+@cache
+def _names(companies: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The pools of names: companies and people."""
+    from faker import Faker  # noqa: PLC0415 - a tenth of a second that only a first run in a process should pay
+
+    faker = Faker("en_US", use_weighting=False)
+    faker.seed_instance(POOL_SEED)
+    firms: dict[str, None] = {}
+    while len(firms) < companies:
+        firms[faker.company()] = None
+    return tuple(firms), tuple(faker.name() for _ in range(PEOPLE))
+
+
+def _pool_size(wanted: int) -> int:
+    """A power of two with room to choose, so that scenarios of like size share one pool."""
+    return 1 << max(7, (2 * wanted - 1).bit_length())
+
+
+class Catalogue:
+    """The suppliers of one run and their assortments: `stock[s]` and `expense[s]` are what supplier `s` sells."""
+
+    def __init__(self, draws: Draws, trade: Trade) -> None:
+        """Choose names, and draw assortments and prices."""
+        firms, self._people = _names(_pool_size(trade.suppliers))
+        step = 1 + 2 * int(draws.random() * (len(firms) // 2))  # odd, so that a walk meets every name once
+        place = int(draws.random() * len(firms))
+        self.suppliers = tuple(
+            Supplier(
+                f"S{n + 1:03d}",
+                firms[(place + n * step) % len(firms)],
+                STYLES[int(draws.random() * len(STYLES))],
+                1000 + int(draws.random() * 200),
+            )
+            for n in range(trade.suppliers)
+        )
+        stock_items = max(1, round(trade.items * trade.stock_share))
+        stock = [_item(n, draws, GOODS, 450, 40_000) for n in range(stock_items)]
+        expense = [
+            _item(stock_items + n, draws, SERVICES, 4_000, 250_000) for n in range(max(1, trade.items - stock_items))
+        ]
+        sellers = max(1, round(trade.suppliers * trade.stock_share))
+        self.stock = _shared(stock, self.suppliers[:sellers])
+        self.expense = _shared(expense, self.suppliers[sellers:] or self.suppliers)
+
+    def requester(self, share: float) -> str:
+        """A person who asks."""
+        return self._people[int(share * len(self._people))]
+
+    def cost_centre(self, share: float) -> str:
+        """A cost centre: digits with leading zeros, and no number."""
+        return f"{400 + 3 * int(share * COST_CENTRES):05d}"
+
+
+def _item(n: int, draws: Draws, kinds: tuple[tuple[str, tuple[str, ...], str], ...], low: int, high: int) -> Item:
+    """One item; prices spread evenly over their orders of magnitude (assumption: no public price distribution)."""
+    name, variants, unit = kinds[n % len(kinds)]
+    variant = variants[n // len(kinds) % len(variants)]
+    return Item(f"I{n + 1:04d}", f"{name}, {variant}", unit, round(low * (high / low) ** draws.random()))
+
+
+def _shared(items: list[Item], sellers: tuple[Supplier, ...]) -> tuple[tuple[Supplier, tuple[Item, ...]], ...]:
+    """Deal the items out; who would go without sells what another does."""
+    return tuple(
+        (seller, tuple(items[n :: len(sellers)]) or (items[n % len(items)],)) for n, seller in enumerate(sellers)
+    )

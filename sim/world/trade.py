@@ -1,0 +1,224 @@
+"""What hospitals want to buy: how much on which day, and every turn each purchase will take.
+
+An *intent* is drawn whole, before anything happens, from a stream of its own: hospital, day and number on that day. So
+it is the same whatever the design does, whichever intents stand beside it, and at any scale that reaches its number.
+What follows from an intent, and when, is for `purchasing`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import accumulate
+from math import floor
+from typing import Final, Protocol
+
+import msgspec
+
+from contracts.scenario import Hospital, Scenario
+from sim.world.calendar import Hours
+from sim.world.catalogue import Catalogue, Draws, Item, Supplier
+
+WEEKDAYS: Final = (1.15, 1.05, 1.0, 0.95, 0.85, 0.8, 0.8)
+"""Orders by weekday, Monday first, mean 1 over a week; the weekend only counts where a peak has it worked. Assumption."""
+HOURLY: Final = (0.07, 0.14, 0.19, 0.14, 0.07, 0.11, 0.14, 0.10, 0.04)
+"""Arrivals over the ninths of a working day: before lunch most, a second rise after it. Assumption."""
+_REACHED: Final = (0.0, *accumulate(HOURLY))
+
+RUSH_SHARE: Final = 0.7
+"""In a peak most orders are for tomorrow: what is to count this month must be here this month. Assumption."""
+APPROVAL_MINUTES_MAX: Final = 300
+INVOICE_DAYS: Final = (0.35, 0.65, 0.85)
+"""How many of the invoices come on the delivery's day, by the next, by the one after; the rest a day later. Assumption."""
+
+PRICE_VARIANCE: Final = "price-variance"
+RENUMBERED: Final = "duplicate-renumbered"
+SECOND_CHANNEL: Final = "duplicate-second-channel"
+EARLY: Final = "invoice-before-receipt"
+TOLERATED: Final = "price-within-tolerance"
+
+
+class Seeded(Protocol):
+    """What is needed of the seed."""
+
+    def stream(self, *names: str) -> Draws:
+        """A stream of numbers that depends on its names alone."""
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One line of an order."""
+
+    item: Item
+    quantity: int
+
+
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """One delivery and its invoice: how much of each line, working days after the one before, and when in the day."""
+
+    quantities: tuple[int, ...]
+    lead_days: int
+    dock_share: float
+    invoice_days: int
+    invoice_share: float
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False):
+    """A purchase with every turn that it will take. `twist` befalls the last invoice; the shares settle how."""
+
+    key: str
+    hospital: str
+    asked_share: float
+    approval_minutes: int
+    supplier: Supplier
+    lines: tuple[Line, ...]
+    stock: bool
+    requester: str
+    cost_centre: str
+    channel: str
+    parts: tuple[Part, ...]
+    twist: str
+    size: float
+    disguise: float
+    copy_days: int
+    copy_share: float
+    desk_share: float
+    late_days: int
+
+
+class Trade:
+    """Draws intents, one by one, on demand."""
+
+    def __init__(self, scenario: Scenario, seed: Seeded, catalogue: Catalogue) -> None:
+        """Take the scenario's figures."""
+        self._seed = seed
+        self._catalogue = catalogue
+        self._trade = scenario.trade
+        self._turns = _turns(scenario)
+
+    def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
+        """The purchase with this number on a hospital's day; `open` is the day before the first."""
+        draw = self._seed.stream("intent", hospital, day, str(number)).random
+        stock = draw() < self._trade.stock_share
+        sellers = self._catalogue.stock if stock else self._catalogue.expense
+        seller, assortment = sellers[int(len(sellers) * draw() ** 2)]  # a few suppliers get most orders. Assumption
+        split = draw() < self._trade.split_delivery_share
+        lines = _lines(draw, assortment, stock=stock, even=split)
+        rushed = (draw() < RUSH_SHARE) and rush
+        lead = draw()
+        lead_days = int(2 * lead) if rushed else 1 + int(self._trade.lead_days_max * lead**1.6)
+        first = _part(draw, tuple(line.quantity for line in lines), lead_days)
+        parts = _halves(draw, first) if split else (first,)
+        twist, reached = "", draw()
+        for name, edge in self._turns:
+            if reached < edge:
+                twist = name
+                break
+        return Intent(
+            key=f"{hospital}-{day}-{number:03d}",
+            hospital=hospital,
+            asked_share=_arrival(draw()),
+            approval_minutes=5 + int(APPROVAL_MINUTES_MAX * draw() ** 2),
+            supplier=seller,
+            lines=lines,
+            stock=stock,
+            requester=self._catalogue.requester(draw()),
+            cost_centre=self._catalogue.cost_centre(draw()),
+            channel="email" if draw() < 0.6 else "portal",  # assumption
+            parts=parts,
+            twist=twist,
+            size=draw(),
+            disguise=draw(),
+            copy_days=int(3 * draw()),
+            copy_share=draw(),
+            desk_share=draw(),
+            late_days=1 + int(3 * draw()),
+        )
+
+
+def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
+    """What can befall an order's last invoice, as edges on one draw.
+
+    Only the last one, so that a copy always bills more than was ordered. The scenario's shares are of all invoices;
+    split deliveries make more of those than orders.
+    """
+    shares = scenario.anomalies
+    named = (
+        (PRICE_VARIANCE, shares.price_variance),
+        (RENUMBERED, shares.duplicate_renumbered),
+        (SECOND_CHANNEL, shares.duplicate_second_channel),
+        (EARLY, shares.invoice_before_receipt),
+        (TOLERATED, shares.price_within_tolerance),
+    )
+    invoices_per_order = 1 + scenario.trade.split_delivery_share
+    edges = accumulate(share * invoices_per_order for _, share in named)
+    return tuple((name, edge) for (name, _), edge in zip(named, edges, strict=True))
+
+
+def _lines(draw: Callable[[], float], assortment: tuple[Item, ...], *, stock: bool, even: bool) -> tuple[Line, ...]:
+    """One to three different items, in whole units; even ones where the delivery will come in halves."""
+    count = min(1 + int(3 * draw() ** 1.5), len(assortment))
+    start = int(len(assortment) * draw())
+    most = 30 if stock else 4  # assumption
+    lines = []
+    for n in range(count):
+        quantity = 1 + int(most * draw() ** 1.5)
+        item = assortment[(start + n) % len(assortment)]
+        lines.append(Line(item, quantity + quantity % 2 if even else quantity))
+    return tuple(lines)
+
+
+def _part(draw: Callable[[], float], quantities: tuple[int, ...], lead_days: int) -> Part:
+    return Part(
+        quantities,
+        lead_days,
+        0.04 + 0.6 * draw(),  # docks receive mostly before the afternoon. Assumption
+        bisect_right(INVOICE_DAYS, draw()),
+        _arrival(draw()),
+    )
+
+
+def _halves(draw: Callable[[], float], whole: Part) -> tuple[Part, Part]:
+    """Two deliveries. Every other pair is equal to the unit, so that two invoices look like twins and are none."""
+    first = tuple(max(1, round(q * 0.3)) for q in whole.quantities)
+    if draw() < 0.5:
+        first = tuple(q // 2 for q in whole.quantities)
+    second = tuple(q - part for q, part in zip(whole.quantities, first, strict=True))
+    lead_days = 1 + int(2 * draw())
+    return msgspec.structs.replace(whole, quantities=first), _part(draw, second, lead_days)
+
+
+def _arrival(share: float) -> float:
+    """Where in the working day an even draw falls, by the curve of arrivals."""
+    ninth = min(bisect_right(_REACHED, share), len(HOURLY)) - 1
+    return (ninth + (share - _REACHED[ninth]) / HOURLY[ninth]) / len(HOURLY)
+
+
+def in_peak(scenario: Scenario, day: dt.date) -> bool:
+    """Whether a peak covers the day."""
+    return any(peak.start <= day <= peak.end for peak in scenario.peak)
+
+
+def volumes(scenario: Scenario, place: int, hours: Hours, scale: float) -> tuple[int, dict[int, int]]:
+    """How many orders a hospital has open at the start, and how many come on each working day of the calendar.
+
+    Rounded along the running sum, each hospital from another fraction, so that no scale loses the total.
+    """
+    hospital: Hospital = scenario.hospital[place]
+    offset = (place + 0.5) / len(scenario.hospital)
+    first, last = scenario.calendar.start.isoformat(), scenario.calendar.end.isoformat()
+    wanted, counts = 0.0, {}
+    for number, date in enumerate(hours.dates):
+        if first <= date <= last:
+            before = floor(wanted * scale + offset)
+            wanted += hospital.orders_per_day * _weight(scenario, dt.date.fromisoformat(date))
+            counts[number] = floor(wanted * scale + offset) - before
+    return floor(hospital.open_orders * scale + offset), counts
+
+
+def _weight(scenario: Scenario, day: dt.date) -> float:
+    weight = WEEKDAYS[day.weekday()]
+    for peak in scenario.peak:
+        if peak.start <= day <= peak.end:
+            weight *= peak.factor
+    return weight
