@@ -112,8 +112,7 @@ class Known:
         """The id of the obligation the effect stems from, or `UNRELATED`, or `AMBIGUOUS`."""
         last, found = self._last
         if last is not effect:
-            owed = {paper.obligation for paper in self._candidates(effect)}
-            found = UNRELATED if not owed else owed.pop() if len(owed) == 1 else AMBIGUOUS
+            found = _owed(self._candidates(effect))
             self._last = (effect, found)
         return found
 
@@ -198,8 +197,10 @@ class Known:
         self.ended = entry
 
     def _posting(self, entry: Effect) -> None:
-        paper = self.paper(entry)
-        posted = Posted(entry, self.line, self.origin(entry), paper.ref if paper else "")
+        candidates = self._candidates(entry)
+        origin = _owed(candidates)
+        self._last = (entry, origin)
+        posted = Posted(entry, self.line, origin, candidates[0].ref if len(candidates) == 1 else "")
         self._by_ref[entry.system, entry.ref] = posted
         if posted.origin in (UNRELATED, AMBIGUOUS):
             self.unassigned.append(posted)
@@ -235,7 +236,7 @@ class Known:
         if not key:
             return
         if key not in self.documents:
-            if entry.outcome != "replied" or not 200 <= entry.status < 300:  # noqa: PLR2004 - what HTTP calls success
+            if entry.outcome != "replied" or not 200 <= entry.status < 300:
                 return
             key = f"{entry.system}:{key}"
         if key not in self.in_hand and key in self.documents:
@@ -259,3 +260,11 @@ class Known:
         fitting = [paper for paper in map(self.documents.__getitem__, refs) if kind is None or paper.what == kind]
         exact = [paper for paper in fitting if paper.amount_minor == effect.amount_minor]
         return exact or fitting
+
+
+def _owed(candidates: list[Document]) -> str:
+    """The obligation that all candidates share."""
+    owed = {paper.obligation for paper in candidates}
+    if not owed:
+        return UNRELATED
+    return owed.pop() if len(owed) == 1 else AMBIGUOUS

@@ -1,0 +1,66 @@
+"""How violations name papers, money and moments, so that all of them read alike. No judgement belongs here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from contracts.journal import Document, Obligation
+from contracts.provenance import Known, Posted
+
+HOUR_MS: Final = 3_600_000
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """`1,234.50 USD`."""
+    sign = "-" if amount_minor < 0 else ""
+    whole, cents = divmod(abs(amount_minor), 100)
+    return f"{sign}{whole:,}.{cents:02d} {currency}".rstrip()
+
+
+def moment(at_ms: int) -> str:
+    """`2026-10-05 14:00 UTC`."""
+    return f"{dt.datetime.fromtimestamp(at_ms / 1000, dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def paper_name(paper: Document) -> str:
+    """`INV-H1-000123 (supplier S012 no. 4711, 1,234.50 USD)`."""
+    own = paper.ref.partition(":")[2] or paper.ref
+    amount = money(paper.amount_minor, paper.currency)
+    if paper.what == "invoice":
+        return f"{own} (supplier {paper.party} no. {paper.number}, {amount})"
+    if paper.what == "goods-receipt":
+        return f"{own} (receipt for {paper.order}, {amount})"
+    return f"{own} ({paper.what.replace('-', ' ')} to supplier {paper.party}, {amount})"
+
+
+def name_of(ref: str, known: Known) -> str:
+    """A paper by its reference, with what is known of it."""
+    paper = known.documents.get(ref)
+    return paper_name(paper) if paper else ref
+
+
+def obligation_name(obligation: Obligation, known: Known) -> str:
+    """The first paper that speaks of an obligation, else the obligation itself."""
+    papers = known.papers(obligation.id)
+    if papers:
+        return paper_name(papers[0])
+    return (
+        f"{obligation.id} ({obligation.what.replace('-', ' ')}, {money(obligation.amount_minor, obligation.currency)})"
+    )
+
+
+def posting_name(posted: Posted, known: Known) -> str:
+    """A posting by its paper, its obligation or, where neither is known, by its own fields."""
+    if posted.paper:
+        return name_of(posted.paper, known)
+    if posted.origin in known.obligations:
+        return obligation_name(known.obligations[posted.origin], known)
+    effect = posted.effect
+    who = f"supplier {effect.party} no. {effect.number}, " if effect.number else ""
+    return f"{effect.source_ref or effect.ref} ({who}{money(effect.amount_minor, effect.currency)})"
+
+
+def lines_of(known: Known, *refs: str) -> tuple[int, ...]:
+    """Where the truth about these papers and obligations stands in the journal."""
+    return tuple(known.lines[ref] for ref in refs if ref in known.lines)

@@ -1,0 +1,68 @@
+"""I01 effect-once: what is owed once is posted once.
+
+Each thing the hospital truly owes or wants recorded (an order, a receipt at the dock, a delivery to pay for) has exactly
+one live posting of each kind it requires, whichever paper carried it there: the original, a copy through a second
+channel, a copy under another number. A second posting while the first stands is a breach the moment it commits, even if
+somebody cancels it later: the money could have left in between. Credit and rebill, a posting after a reversal, is right.
+
+No posting at all by the time it is due is a breach, unless a case about one of its papers is or was in people's hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.invariant import Invariant, Violation
+from contracts.invariants._wording import lines_of, obligation_name, posting_name
+from contracts.journal import Effect
+from contracts.provenance import KIND_OF_EFFECT, Known
+
+Judged = set[tuple[str, str]]
+
+
+class EffectOnce(Invariant):
+    """Live postings per obligation and required effect: one, or none and a case."""
+
+    id = "I01"
+    name = "effect-once"
+    workflows = ("procure-to-pay",)
+    reads = tuple(KIND_OF_EFFECT)
+
+    def start(self) -> Judged:
+        """The pairs of obligation and required effect that were judged."""
+        return set()
+
+    def step(self, state: Judged, entry: Effect, known: Known) -> Iterator[Violation]:
+        """A posting must be the only one that stands."""
+        obligation = known.obligations.get(known.origin(entry))
+        required = f"{entry.system}/{entry.what}"
+        if obligation is None or required not in obligation.required:
+            return
+        state.add((obligation.id, required))
+        live = known.live(obligation.id, required)
+        if len(live) > 1:
+            first, second = live[-2], live[-1]
+            yield Violation(
+                obligation.id,
+                f"{posting_name(second, known)} posted twice in {entry.system}: "
+                f"{first.effect.ref} and {second.effect.ref}",
+                (second.line, first.line, *lines_of(known, obligation.id)),
+                entry.amount_minor or obligation.amount_minor,
+            )
+
+    def end(self, state: Judged, known: Known) -> Iterator[Violation]:
+        """What is due and does not stand must be in people's hands."""
+        for obligation, required in known.unmet():
+            state.add((obligation.id, required))
+            if not known.cases_of(obligation.id):
+                system, _, what = required.partition("/")
+                yield Violation(
+                    obligation.id,
+                    f"{obligation_name(obligation, known)} has no {what} in {system}, and nobody was asked",
+                    lines_of(known, obligation.id, *known.papers_of[obligation.id]),
+                    obligation.amount_minor,
+                )
+
+    def checked(self, state: Judged) -> int:
+        """Required effects that were due or done."""
+        return len(state)

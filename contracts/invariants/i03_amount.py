@@ -1,0 +1,146 @@
+"""I03 amount: what stands in the books is what is truly due, to the cent.
+
+At the end each live posting is compared with the truth as it stands then (people may have accepted a variance, which
+changes what is due): amount, currency, hospital, supplier and order, and the journal's lines by account role. Goods for
+stock: inventory against goods received not invoiced (GRNI) at the receipt; GRNI at the order's prices, the difference in
+purchase price variance (PPV), against accounts payable at the invoice. Goods for direct use: nothing at the receipt,
+expense against accounts payable at the invoice. A reversal mirrors the posting that it undoes, line for line by role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.invariant import Invariant, Violation
+from contracts.invariants._wording import lines_of, money, posting_name
+from contracts.journal import Effect, Obligation, Posting
+from contracts.provenance import REVERSALS, Known, Posted
+
+Roles = dict[tuple[str, str], int]
+
+
+class Count(msgspec.Struct):
+    """Live postings and reversals compared."""
+
+    judged: int = 0
+
+
+class Amount(Invariant):
+    """Exact minor units per posting, currency, entity and account role."""
+
+    id = "I03"
+    name = "amount"
+    workflows = ("procure-to-pay",)
+    reads = REVERSALS
+
+    def start(self) -> Count:
+        """None compared."""
+        return Count()
+
+    def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
+        """A reversal must mirror its posting."""
+        undone = known.posting(entry.system, entry.reverses)
+        if undone is None:
+            return
+        state.judged += 1
+        had, right = _roles(entry.lines), {key: -amount for key, amount in _roles(undone.effect.lines).items()}
+        if had != right or entry.entity != undone.effect.entity:
+            says = (
+                f"{entry.ref} does not mirror {posting_name(undone, known)}, which it reverses in {entry.system}: "
+                f"{_spelled(had)} instead of {_spelled(right)}"
+            )
+            yield Violation(undone.origin, says, (known.line, undone.line), _apart(had, right))
+
+    def end(self, state: Count, known: Known) -> Iterator[Violation]:
+        """Each posting that stands must be what is due."""
+        for (owed, required), postings in known.postings.items():
+            obligation = known.obligations.get(owed)
+            if obligation is None or required not in obligation.required:
+                continue
+            for posted in postings:
+                if not posted.reversed_line:
+                    state.judged += 1
+                    yield from _compare(posted, obligation, known)
+
+    def checked(self, state: Count) -> int:
+        """Live postings and reversals."""
+        return state.judged
+
+
+def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[Violation]:
+    effect = posted.effect
+    rule = RULES.get(effect.what)
+    due_minor, roles = rule(obligation) if rule else (effect.amount_minor, _roles(effect.lines))
+    had = _roles(effect.lines)
+    wrong = [
+        f"{label} {said or '(none)'} instead of {right or '(none)'}"
+        for label, said, right in (
+            ("entity", effect.entity, obligation.entity),
+            ("currency", effect.currency or obligation.currency, obligation.currency),
+            ("supplier", effect.party or obligation.party, obligation.party),
+            ("order", effect.order or obligation.order, obligation.order),
+        )
+        if said != right
+    ]
+    unpriced = effect.what == "order.created" and not effect.amount_minor
+    if effect.amount_minor != due_minor and not unpriced:
+        wrong.append(
+            f"{money(effect.amount_minor, effect.currency)} instead of {money(due_minor, obligation.currency)}"
+        )
+    if had != roles:
+        wrong.append(f"lines {_spelled(had)} instead of {_spelled(roles)}")
+    if wrong:
+        yield Violation(
+            obligation.id,
+            f"{posting_name(posted, known)} stands in {effect.system} as {effect.ref} with {'; '.join(wrong)}",
+            (posted.line, *lines_of(known, obligation.id)),
+            abs(effect.amount_minor - due_minor) or _apart(had, roles) or abs(due_minor),
+        )
+
+
+def _order(obligation: Obligation) -> tuple[int, Roles]:
+    """An order moves no money yet; where its effect carries no amount, none is compared."""
+    return obligation.amount_minor, {}
+
+
+def _receipt(obligation: Obligation) -> tuple[int, Roles]:
+    value, currency = obligation.order_value_minor or obligation.amount_minor, obligation.currency
+    return value, _nonzero({("inventory", currency): value, ("grni", currency): -value}) if obligation.stock else {}
+
+
+def _invoice(obligation: Obligation) -> tuple[int, Roles]:
+    amount, value, currency = obligation.amount_minor, obligation.order_value_minor, obligation.currency
+    payable = {("ap", currency): -amount}
+    if obligation.stock:
+        return amount, _nonzero({("grni", currency): value, ("ppv", currency): amount - value, **payable})
+    return amount, _nonzero({("expense", currency): amount, **payable})
+
+
+RULES: Final = {"order.created": _order, "receipt.posted": _receipt, "invoice.posted": _invoice}
+"""What each posting must say: its amount, and its lines by role and currency."""
+
+
+def _roles(lines: Iterable[Posting]) -> Roles:
+    sums: Roles = {}
+    for line in lines:
+        key = (line.role, line.currency)
+        sums[key] = sums.get(key, 0) + line.amount_minor
+    return _nonzero(sums)
+
+
+def _nonzero(roles: Roles) -> Roles:
+    return {key: amount for key, amount in roles.items() if amount}
+
+
+def _apart(had: Roles, right: Roles) -> int:
+    """Half of what the lines differ by: each misplaced amount is missing in one place and too much in another."""
+    return (sum(abs(had.get(key, 0) - right.get(key, 0)) for key in had.keys() | right.keys()) + 1) // 2
+
+
+def _spelled(roles: Roles) -> str:
+    return (
+        ", ".join(f"{role} {money(amount, currency)}" for (role, currency), amount in sorted(roles.items())) or "none"
+    )

@@ -1,0 +1,122 @@
+"""I22 feedback: what the requester is told is what the ERP did.
+
+Clerks and suppliers look at the status in the system where the paper came from. At the end the last status of an invoice
+there agrees with the ledger: *posted* if, and only if, a posting of that very paper stands, under that very voucher; and
+*rejected* once a person has refused it. An order is *interfaced* only if it stands in the ERP.
+
+Not judged: what changed in the last four hours of the run, when the word may still be on its way; and papers whose status
+could not be told, if a case of undeliverable or rejected messages says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.invariant import Invariant, Violation
+from contracts.invariants._wording import HOUR_MS, lines_of, paper_name
+from contracts.journal import Document, Effect
+from contracts.provenance import Known, Posted
+
+UNDERWAY_MS: Final = 4 * HOUR_MS
+EXCUSES: Final = ("undeliverable", "rejected-by-target")
+
+
+class Status(msgspec.Struct):
+    """What a source system was last told about a paper."""
+
+    state: str
+    voucher: str
+    line: int
+
+
+class Told(msgspec.Struct):
+    """The last status of each paper, and how many papers were judged."""
+
+    last: dict[str, Status] = {}
+    judged: int = 0
+
+
+class Feedback(Invariant):
+    """The requester's last status equals the ERP's fact."""
+
+    id = "I22"
+    name = "feedback"
+    workflows = ("procure-to-pay",)
+    reads = ("invoice.status", "order.status")
+
+    def start(self) -> Told:
+        """Nothing told."""
+        return Told()
+
+    def step(self, state: Told, entry: Effect, known: Known) -> Iterator[Violation]:
+        """A status: remember the last."""
+        state.last[f"{entry.system}:{entry.ref}"] = Status(entry.state, entry.number, known.line)
+        yield from ()
+
+    def end(self, state: Told, known: Known) -> Iterator[Violation]:
+        """Each paper's status must agree with the books."""
+        for ref, paper in known.documents.items():
+            status = state.last.get(ref)
+            says = ""
+            if paper.what == "invoice" and (status or ref in known.postings_of_paper or ref in known.cases_about):
+                state.judged += 1
+                says = _invoice(paper, status, known)
+            elif paper.what == "purchase-order" and status:
+                state.judged += 1
+                says = _order(paper, status, known)
+            if says and not _excused(ref, known):
+                lines = (status.line,) if status else ()
+                because = (*lines, *(posted.line for posted in known.postings_of_paper.get(ref, ())))
+                about = f"{paper_name(paper)} {says}"
+                yield Violation(ref, about, (*because, *lines_of(known, ref)), paper.amount_minor)
+
+    def checked(self, state: Told) -> int:
+        """Papers with a status, a posting or a case."""
+        return state.judged
+
+
+def _invoice(paper: Document, status: Status | None, known: Known) -> str:
+    """What is wrong, in words that follow the paper's name; empty if nothing is."""
+    said = status.state if status else "nothing"
+    source = paper.ref.partition(":")[0]
+    live = known.live_of_paper(paper.ref)
+    if status is not None and said == "posted":
+        vouched = live or _unnamed(paper, known)
+        if not vouched:
+            return f"is called posted in {source}, and no posting of it stands"
+        if status.voucher not in {posted.effect.ref for posted in vouched}:
+            return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {vouched[-1].effect.ref}"
+        return ""
+    if live:
+        effect = live[-1].effect
+        late = known.at - effect.at < UNDERWAY_MS
+        return "" if late else f"stands in {effect.system} as {effect.ref}, and {source} was told {said}"
+    case = known.verdict_of_desk(paper.ref)
+    if (
+        case is not None
+        and case.decision == "reject"
+        and said != "rejected"
+        and known.at - case.decided_ms >= UNDERWAY_MS
+    ):
+        return f"was refused in {case.ref}, and {source} was told {said}"
+    return ""
+
+
+def _unnamed(paper: Document, known: Known) -> list[Posted]:
+    """Postings of the paper's obligation that name no paper: any of its papers may have carried them."""
+    obligation = known.obligations.get(paper.obligation)
+    required = obligation.required if obligation else ()
+    return [posted for kind in required for posted in known.live(paper.obligation, kind) if not posted.paper]
+
+
+def _order(paper: Document, status: Status, known: Known) -> str:
+    if status.state == "interfaced" and not known.live_of_paper(paper.ref):
+        return f"is called interfaced in {paper.ref.partition(':')[0]}, and no order of it stands"
+    return ""
+
+
+def _excused(ref: str, known: Known) -> bool:
+    return any(case.category in EXCUSES for case in known.cases_about.get(ref, ()))
