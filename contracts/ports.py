@@ -97,7 +97,7 @@ class Ports(Protocol):
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """Configuration handed to the design: `client_id`, `client_secret`, `webhook_secret`, …"""
+        """Configuration handed to the design: `client_id`, `client_secret`, `webhook_secret` and more."""
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """The same wire for code written with httpx: `https://<system>/path` reaches `<system>`."""

@@ -26,7 +26,7 @@ BY_NAME = {kind.name: kind for kind in FAULTS}
 PLACE = {kind.name: LATENCY_SLOT + 1 + place for place, kind in enumerate(FAULTS)}
 
 
-class PlanProblem(Exception):  # noqa: N818 - it is the plan's problem, told in one line
+class PlanProblem(Exception):
     """A plan or weather names something that does not exist. `key` says where, as `fault[2].kind`."""
 
     def __init__(self, key: str, message: str) -> None:
@@ -60,7 +60,9 @@ class Forecast:
         del worker, life
         return None
 
-    def _arm(self, kind: Kind, target: str, trigger: dict[str, str | int], params: dict[str, str | int | float]) -> Armed:
+    def _arm(
+        self, kind: Kind, target: str, trigger: dict[str, str | int], params: dict[str, str | int | float]
+    ) -> Armed:
         self.armed[kind.name] = self.armed.get(kind.name, 0) + 1
         return Armed(kind, target, trigger, {**kind.defaults(), **params}, self._note)
 
@@ -73,7 +75,7 @@ class Forecast:
 class Drawn(Forecast):
     """Weather: rates per kind and target, higher inside fronts, until `until_ms`; then everything is healed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what weather is made of
         self,
         weather: Sequence[Weather],
         fronts: Sequence[Spell],
@@ -212,7 +214,9 @@ def check_plan(plan: Plan, calls: Iterable[str], deliveries: Iterable[str]) -> N
         for name, value in line.params.items():
             if name not in kind.params:
                 known_names = ", ".join(sorted(kind.params)) or "none"
-                raise PlanProblem(f"{where}.params.{name}", f"{kind.name} has no such parameter (it has: {known_names})")
+                raise PlanProblem(
+                    f"{where}.params.{name}", f"{kind.name} has no such parameter (it has: {known_names})"
+                )
             if not isinstance(value, kind.params[name]) or isinstance(value, bool):
                 raise PlanProblem(f"{where}.params.{name}", f"{value!r} is of the wrong type")
 

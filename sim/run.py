@@ -96,9 +96,7 @@ class Run:
         systems = self.estate.systems()
         self.wire = Wire(self.kernel, self.journal, systems, self.forecast, seed, self.supervisor)
         self.postman = Postman(self.kernel, self.wire, systems)
-        self.world = World(
-            self.kernel.env, seed.child("world"), scenario, options.scale, self.estate, self.journal.add
-        )
+        self.world = World(self.kernel.env, seed.child("world"), scenario, options.scale, self.estate, self.journal.add)
         for system in systems.values():
             system.sink = self._commit
         self._on_progress = on_progress

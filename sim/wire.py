@@ -221,7 +221,7 @@ class Wire:
         worker.ports.inbound.put(VirtualDelivery(event, headers, answer))
         self._kernel.after(int(self._patience_s[event.source] * 1000), _give_up, answer)
         status = await answer
-        outcome = UNANSWERED if status == 0 else ACKNOWLEDGED if 200 <= status < 300 else REFUSED  # noqa: PLR2004
+        outcome = UNANSWERED if status == 0 else ACKNOWLEDGED if 200 <= status < 300 else REFUSED
         if outcome == ACKNOWLEDGED and crossing.at_answer is not None:
             outcome = crossing.at_answer()
         return self._note_delivery(crossing, outcome, status)

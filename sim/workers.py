@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -186,7 +186,7 @@ class Supervisor:
         workers = self.workers
         for step in range(len(workers)):
             worker = workers[(self._turn + step) % len(workers)]
-            if worker.alive:
+            if worker.alive and worker.ports is not None:
                 return worker
         return None
 
@@ -212,10 +212,10 @@ class Supervisor:
         worker.ports = VirtualPorts(worker, wire, self._kernel, self._settings)
         self._note(worker, "started")
 
-        def died(_: Incarnation, reason: str) -> None:
+        def died(_: Incarnation) -> None:
             if lurking is not None and incarnation.steps == incarnation.crash_at_step:
                 lurking.took_effect()
-            self._note(worker, "crashed", reason)
+            self._note(worker, "crashed", incarnation.death_reason or "")
             self._restart_later(worker, wire)
 
         def failed(error: BaseException) -> None:
@@ -227,8 +227,10 @@ class Supervisor:
         self._kernel.spawn(self._live(worker, worker.ports), incarnation)
 
     async def _live(self, worker: Worker, ports: VirtualPorts) -> None:
+        """A design that returns has left its post: nothing is delivered to it again, and nobody calls it back."""
         await self._design(ports, self._durable_dir)
         self._note(worker, "returned")
+        worker.ports = None
 
     def _restart_later(self, worker: Worker, wire: Wire) -> None:
         async def restart() -> None:
@@ -239,6 +241,3 @@ class Supervisor:
 
     def _note(self, worker: Worker, what: str, detail: str = "") -> None:
         self._journal.add(WorkerLife(self._kernel.now_ms, worker.name, what, worker.life, detail))
-
-
-Kill = Callable[[Worker, str], None]

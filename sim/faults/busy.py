@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from contracts.plan import Param
 from contracts.wire import Response
 from sim.faults.kind import CALL, Armed, CallCrossing, Kind, Reply, SendCall, Surroundings
@@ -17,12 +19,12 @@ class Busy(Kind):
     name = "busy"
     number = "8"
     on = (CALL,)
-    params = {"status": int, "retry_after_s": int}
+    params: ClassVar = {"status": int, "retry_after_s": int}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """Either status, one of the usual waits, now and then a lie."""
         wait = _RETRY_AFTER_S[int(slots.uniform(0) * len(_RETRY_AFTER_S))]
-        return {"status": 503 if slots.uniform(1) < 0.5 else 429, "retry_after_s": wait}  # noqa: PLR2004 - a coin
+        return {"status": 503 if slots.uniform(1) < 0.5 else 429, "retry_after_s": wait}
 
     def defaults(self) -> dict[str, Param]:
         """An ordinary 503."""

@@ -7,6 +7,8 @@ target `worker` and the trigger `await_point`; the supervisor sees to that one.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from contracts.plan import Param
 from sim.faults.kind import (
     CALL,
@@ -34,7 +36,7 @@ class Crash(Kind):
     name = "crash"
     number = "34"
     on = (CALL, DELIVERY, WORKER)
-    params = {"point": str}
+    params: ClassVar = {"point": str}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """One of the points; which of the two lists holds is for the crossing to say."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from contracts.plan import Param
 from sim.faults.kind import CALL, Armed, CallCrossing, Kind, Reply, SendCall, Surroundings
 from sim.seed import Slots
@@ -18,7 +20,7 @@ class TimeoutExecutedLater(Kind):
     number = "4b"
     on = (CALL,)
     needs_commit = True
-    params = {"delay_s": (int, float)}
+    params: ClassVar = {"delay_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """From half a minute to ten minutes."""

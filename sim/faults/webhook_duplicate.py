@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from contracts.plan import Param
 from sim.faults.kind import DELIVERY, NO_WORKER, Armed, DeliveryCrossing, Kind, SendDelivery, Surroundings
 from sim.seed import Slots
@@ -13,7 +15,7 @@ class WebhookDuplicate(Kind):
     name = "webhook-duplicate"
     number = "19"
     on = (DELIVERY,)
-    params = {"delay_s": (int, float)}
+    params: ClassVar = {"delay_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """At once, or up to two hours later."""

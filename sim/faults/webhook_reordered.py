@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from contracts.plan import Param
 from sim.faults.kind import DELIVERY, Armed, DeliveryCrossing, Kind, SendDelivery, Surroundings
 from sim.seed import Slots
@@ -13,7 +15,7 @@ class WebhookReordered(Kind):
     name = "webhook-reordered"
     number = "20"
     on = (DELIVERY,)
-    params = {"hold_s": (int, float)}
+    params: ClassVar = {"hold_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """From a minute to six hours, mostly short."""

@@ -1,0 +1,178 @@
+"""What is truly owed, written down as it comes about: the entries that the oracle judges by.
+
+Obligations are things owed once; papers point at them. The world remembers here which paper is which, because people
+need it too: the desk decides by the truth. How a purchase goes is not in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from contracts.journal import Anomaly, Document, Effect, Entry, Obligation
+from sim.world.calendar import Hours
+
+CURRENCY: Final = "USD"
+DUE_DAYS: Final = 3
+"""A sound paper is booked within three working days of its evidence. Assumption: best in class is 3.1 days from receipt
+to payment release (Pagero 2025), and a design that needs people for nothing has no reason to be slower."""
+DESK_DAYS: Final = 3
+"""What people may take on top where a paper needs them. Assumption."""
+FLAG_DAYS: Final = 3
+"""A person must have been asked within three working days of the evidence. Assumption."""
+
+ORDER_CREATED: Final = ("cloud_erp/order.created",)
+RECEIPT_POSTED: Final = ("cloud_erp/receipt.posted",)
+INVOICE_POSTED: Final = ("cloud_erp/invoice.posted",)
+POSTINGS: Final = frozenset(("order.created", "receipt.posted", "invoice.posted"))
+
+
+class Owed(msgspec.Struct, frozen=True, gc=False):
+    """What the facts of one purchase have in common."""
+
+    entity: str
+    party: str
+    stock: bool
+    order: str
+
+
+class Truth:
+    """Writes obligations, papers and anomalies, and knows the newest version of each."""
+
+    def __init__(self, record: Callable[[Entry], None]) -> None:
+        """Write to a journal."""
+        self._record = record
+        self.obligations: dict[str, Obligation] = {}
+        self.papers: dict[str, Document] = {}
+        self.unposted: set[str] = set()
+        """Obligations of which nothing has reached a ledger yet: for people who watch, not for the verdict."""
+
+    def order(self, at_ms: int, key: str, owed: Owed, value_minor: int, hours: Hours) -> None:
+        """An order was approved."""
+        self._owe(at_ms, key, "purchase-order", owed, (value_minor, value_minor), hours, DUE_DAYS, ORDER_CREATED)
+        ref = f"procurement:{owed.order}"
+        self._paper(at_ms, ref, "purchase-order", key, owed, owed.party, owed.order, value_minor)
+
+    def receipt(self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, hours: Hours) -> None:
+        """Goods came to the dock. A delivery note names no supplier that a system would know."""
+        self._owe(at_ms, key, "goods-receipt", owed, (value_minor, value_minor), hours, DUE_DAYS, RECEIPT_POSTED)
+        ref = f"inventory:{number}"
+        self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, value_minor)
+
+    def payable(
+        self,
+        at_ms: int,
+        key: str,
+        owed: Owed,
+        amounts: tuple[int, int],
+        hours: Hours,
+        *,
+        ready_ms: int,
+        needs_people: bool,
+    ) -> None:
+        """Something is to be paid: what is truly due and what that is worth at the order's prices.
+
+        It can be booked from `ready_ms` on: an invoice that comes before its goods must wait for them.
+        """
+        days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
+        self._owe(at_ms, key, "payable", owed, amounts, hours, days, INVOICE_POSTED, ready_ms)
+
+    def invoice(
+        self, at_ms: int, ref: str, key: str, owed: Owed, number: str, amount_minor: int, *, copy: bool, expect: str
+    ) -> None:
+        """An invoice was captured."""
+        self._paper(at_ms, ref, "invoice", key, owed, owed.party, number, amount_minor, copy=copy, expect=expect)
+
+    def anomaly(
+        self, at_ms: int, key: str, what: str, category: str, about: tuple[str, ...], at_stake_minor: int, hours: Hours
+    ) -> None:
+        """Something came about that a person must see."""
+        flag_by_ms = hours.close_after(at_ms, FLAG_DAYS)
+        self._record(Anomaly(at_ms, f"{key}/{what}", what, about, (category,), flag_by_ms, at_stake_minor))
+
+    def revise(
+        self, at_ms: int, key: str, due_ms: int, *, amount_minor: int | None = None, on: str | None = None
+    ) -> None:
+        """People decided, and the truth is another now: what is due, on which date, by when."""
+        known = self.obligations[key]
+        revised = msgspec.structs.replace(
+            known,
+            at=at_ms,
+            due_ms=max(due_ms, known.due_ms),
+            amount_minor=known.amount_minor if amount_minor is None else amount_minor,
+            on=known.on if on is None else on,
+            version=known.version + 1,
+        )
+        self.obligations[key] = revised
+        self._record(revised)
+
+    def posted(self, effect: Effect) -> None:
+        """A ledger has it: tick it off."""
+        paper = self.papers.get(effect.source_ref)
+        if paper is not None:
+            self.unposted.discard(paper.obligation)
+
+    def _owe(  # noqa: PLR0913 - an obligation is all of this
+        self,
+        at_ms: int,
+        key: str,
+        what: str,
+        owed: Owed,
+        amounts: tuple[int, int],
+        hours: Hours,
+        days: int,
+        required: tuple[str, ...],
+        ready_ms: int = 0,
+    ) -> None:
+        obligation = Obligation(
+            at_ms,
+            key,
+            what,
+            owed.entity,
+            owed.party,
+            CURRENCY,
+            amounts[0],
+            amounts[1],
+            owed.stock,
+            hours.local_date(at_ms),
+            owed.order,
+            hours.close_after(max(at_ms, ready_ms), days),
+            required,
+        )
+        self.obligations[key] = obligation
+        self.unposted.add(key)
+        self._record(obligation)
+
+    def _paper(  # noqa: PLR0913 - a paper is all of this
+        self,
+        at_ms: int,
+        ref: str,
+        what: str,
+        key: str,
+        owed: Owed,
+        party: str,
+        number: str,
+        amount_minor: int,
+        *,
+        copy: bool = False,
+        expect: str = "effect",
+    ) -> None:
+        paper = Document(
+            at_ms,
+            ref,
+            what,
+            key,
+            owed.entity,
+            party,
+            number,
+            amount_minor,
+            CURRENCY,
+            owed.order,
+            1,
+            copy,
+            expect,
+        )
+        self.papers[ref] = paper
+        self._record(paper)
