@@ -148,7 +148,15 @@ def _no_sql_time() -> None:
 def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
     if _active is None:
         return cast("sqlite3.Connection", _real_connect(*args, **kwargs))
-    names = ("database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements")
+    names = (
+        "database",
+        "timeout",
+        "detect_types",
+        "isolation_level",
+        "check_same_thread",
+        "factory",
+        "cached_statements",
+    )
     kwargs = {"factory": Connection, **dict(zip((*names, "uri"), args, strict=False)), **kwargs}
     kwargs["timeout"] = 0  # SQLite would wait for a lock on the wall clock, while virtual time stands still
     connection = cast("sqlite3.Connection", _real_connect(**kwargs))
@@ -192,7 +200,11 @@ class _Datetime(datetime_module.datetime, metaclass=_RealInstances):
     @classmethod
     def utcnow(cls) -> Any:
         moment = _moment("datetime.utcnow", sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
-        return _RealDatetime.now(datetime_module.UTC).replace(tzinfo=None) if moment is None else moment.replace(tzinfo=None)
+        return (
+            _RealDatetime.now(datetime_module.UTC).replace(tzinfo=None)
+            if moment is None
+            else moment.replace(tzinfo=None)
+        )
 
     @classmethod
     def today(cls) -> Any:
@@ -263,7 +275,9 @@ _real_gmtime = time.gmtime
 _REPLACEMENTS = _replacements()
 # What a module may have imported by name, and must lose during the run.
 _BY_NAME = {
-    id(getattr(owner, name)): (getattr(owner, name), new) for owner, name, new in _REPLACEMENTS if isinstance(owner, ModuleType)
+    id(getattr(owner, name)): (getattr(owner, name), new)
+    for owner, name, new in _REPLACEMENTS
+    if isinstance(owner, ModuleType)
 }
 _LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 
