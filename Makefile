@@ -36,11 +36,11 @@ check: $(ENV) ## lint, format, types, import rules, layout
 bench: $(ENV) ## how fast the kernel, the doors and a month are here
 	@$(BIN)/python -m sim.bench
 
-lock: ## resolve pyproject.toml and requirements.in into requirements.lock (exact pins, hashes)
+lock: ## resolve pyproject.toml and requirements.in into requirements.lock (exact pins, hashes; ARGS=--upgrade for newer ones)
 	@$(PYTHON) -m venv --clear .lock-venv
 	@.lock-venv/bin/pip install -qq uv==$(UV_VERSION)
 	@.lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-annotate --no-header --all-extras -o requirements.lock pyproject.toml requirements.in
+		--no-emit-find-links --no-annotate --no-header --all-extras $(ARGS) -o requirements.lock pyproject.toml requirements.in
 	@rm -rf .lock-venv
 	@echo "requirements.lock: $$(grep -c '==' requirements.lock) pins"
 
@@ -54,7 +54,7 @@ clean: ## remove the environment and what tools and runs left here
 		|| { echo "Closeproof needs Python 3.11 or newer as '$(PYTHON)'; name another with: make PYTHON=/path/to/python" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
 		|| { echo "'$(PYTHON)' cannot make environments: it lacks ensurepip. On Debian: apt-get install python3.11-venv" >&2; exit 2; }
-	@echo "environment: installing $$(grep -c '==' requirements.lock) pinned packages into .venv (once; about half a minute)"
+	@echo "environment: installing $$(grep -c '==' requirements.lock) pinned packages into .venv (once; it takes about a minute)"
 	@started=$$SECONDS; rm -rf .venv && $(PYTHON) -m venv .venv \
 		&& $(BIN)/pip install -qq --no-input --require-hashes -r requirements.lock \
 		&& touch $@ && echo "environment: ready in $$((SECONDS - started)) s"
