@@ -1,15 +1,37 @@
-"""How systems write times and money on their wires."""
+"""How systems write times, money and quantities on their wires, with the bounds that every dialect shares.
+
+Bounds are part of a type, so that a request outside them is refused when it is read and the OpenAPI document says why.
+They also keep every sum of a document inside 64 bits.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from msgspec import Meta
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+Ident = Annotated[str, Meta(min_length=1, max_length=80)]
+Reference = Annotated[str, Meta(min_length=1, max_length=160)]
+Text = Annotated[str, Meta(max_length=400)]
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,2})?$", max_length=13)]
+"""An amount that cannot be negative, as decimal text."""
+Quantity = Annotated[int, Meta(ge=1, le=100_000)]
+LineNumber = Annotated[int, Meta(ge=1, le=10_000)]
+LINES_MAX: Final = 200
+Moment = Annotated[datetime, Meta(tz=True)]
+Offset = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""How many rows a caller asks for; what it gets is cut to the family's cap."""
 
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}Z"
+    whole, rest = divmod(at_ms, 1000)
+    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:19]}.{rest:03d}Z"
 
 
 def moment_ms(text: str) -> int:
@@ -18,21 +40,29 @@ def moment_ms(text: str) -> int:
     if parsed.tzinfo is None:
         message = f"{text!r} has no offset"
         raise ValueError(message)
-    return round((parsed - _EPOCH).total_seconds() * 1000)
+    return epoch_ms(parsed)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """An aware moment as milliseconds since the epoch; what is finer is cut."""
+    return (moment - EPOCH) // _MILLISECOND
 
 
 def decimal(amount_minor: int) -> str:
     """Minor units as a decimal text with two places."""
-    sign = "-" if amount_minor < 0 else ""
     whole, cents = divmod(abs(amount_minor), 100)
-    return f"{sign}{whole}.{cents:02d}"
+    return f"{'-' if amount_minor < 0 else ''}{whole}.{cents:02d}"
 
 
 def minor(text: str) -> int:
-    """The minor units of a decimal text with at most two places; raises ValueError for anything else."""
+    """The minor units of a decimal text with at most two places; raises ValueError for anything else.
+
+    A final newline is let through, because a pattern's `$` lets it through as well.
+    """
     sign = -1 if text.startswith("-") else 1
-    whole, _, cents = text.removeprefix("-").partition(".")
-    if not whole.isdecimal() or not (cents.isdecimal() or not cents) or len(cents) > 2:  # noqa: PLR2004 - cents
+    whole, _, cents = text.removesuffix("\n").removeprefix("-").partition(".")
+    places = len(cents)
+    if not whole.isdecimal() or places > 2 or not (cents.isdecimal() or not cents):  # noqa: PLR2004 - cents
         message = f"{text!r} is not an amount"
         raise ValueError(message)
-    return sign * (int(whole) * 100 + int(cents.ljust(2, "0")))
+    return sign * (int(whole) * 100 + (int(cents) * (10 if places == 1 else 1) if cents else 0))

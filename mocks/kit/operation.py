@@ -7,7 +7,7 @@ the OpenAPI document all read the same declaration.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from contracts.journal import Effect, Posting
 from contracts.wire import Event, Request, Response, Subject
 
 NOBODY = Subject()
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Refused(Exception):  # noqa: N818 - "refused" is what the system says; it is an answer, not a crash
@@ -40,6 +42,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     def may_act_for(self, entity: str) -> bool:
         """Whether the caller was granted the entity."""
         return "*" in self.entities or entity in self.entities
+
+    def require(self, entity: str) -> None:
+        """Refuse unless the caller was granted the entity."""
+        if "*" not in self.entities and entity not in self.entities:
+            raise Refused(403, "entity_not_granted", "the caller was not granted this entity")
 
 
 class Work:
@@ -108,61 +115,24 @@ class Work:
     def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct) -> None:
         """Put an event into the system's outbox, together with the effects of this commit."""
         number = self._events_made + len(self.events) + 1
-        self.events.append(
-            Event(
-                self.system,
-                f"{self.system}-ev-{number}",
-                topic,
-                subject,
-                version,
-                self.now_ms,
-                msgspec.json.encode(body),
-            )
-        )
+        event_id = f"{self.system}-ev-{number}"
+        self.events.append(Event(self.system, event_id, topic, subject, version, self.now_ms, _encode(body)))
 
     def next_commit(self) -> None:
         """Close this member of a batch: what follows is a commit of its own."""
         self.commit += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a handler answers: a status, a value to encode, headers."""
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What a handler answers: a status, a value to encode, headers.
+
+    `idle` marks a list that brought nothing new, or a token: not counted as a crossing.
+    """
 
     status: int
     value: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     idle: bool = False
-    """A list that brought nothing new, or a token: not counted as a crossing."""
-
-
-Handler = Callable[["Incoming", Work], Reply]
-SubjectOf = Callable[["Incoming"], Subject]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One entry of a system's API.
-
-    `subject` says whom a crossing is about; operations without one are polls or token calls. `honours_key` says that a
-    repeated `Idempotency-Key` gets the first answer. `refusals` are the statuses that rules may answer with.
-    """
-
-    name: str
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    body: type | None = None
-    form: bool = False
-    query: type[msgspec.Struct] | None = None
-    reply: Any = None
-    status: int = 200
-    scope: str = ""
-    subject: SubjectOf | None = None
-    honours_key: bool = False
-    commits: bool = False
-    refusals: tuple[int, ...] = ()
 
 
 class Incoming:
@@ -180,13 +150,46 @@ class Incoming:
         self.params = params
         self.body: Any = None
         self.query: Any = None
-        self.caller = Caller("")
+        self.caller = _UNKNOWN
         self.subject = NOBODY
         self.problem: Refused | None = None
 
 
+_UNKNOWN = Caller("")
+
+Handler = Callable[[Incoming, Work], Reply]
+SubjectOf = Callable[[Incoming], Subject]
+
+
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Operation:
+    """One entry of a system's API.
+
+    `subject` says whom a crossing is about; operations without one are polls or token calls. `honours_key` says that a
+    repeated `Idempotency-Key` gets the first answer. `refusals` are the statuses that the handler's own rules may
+    answer with; those of the kit (token, form, size) go without saying.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    body: type | None = None
+    form: bool = False
+    query: type[msgspec.Struct] | None = None
+    reply: Any = None
+    status: int = 200
+    scope: str = ""
+    subject: SubjectOf | None = None
+    honours_key: bool = False
+    commits: bool = False
+    refusals: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
+    """Other statuses that answer with the same reply: 200 where a create finds that it was done before."""
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of a request: the response, and what was committed with it."""
 
     response: Response

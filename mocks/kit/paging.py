@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -24,20 +25,11 @@ class Changes:
 
     def touch(self, at_ms: int, record: str) -> None:
         """Note that a record changed; time never goes back within one system."""
+        self._newest[record] = len(self._log)
         self._log.append((at_ms, record))
-        self._newest[record] = at_ms
 
     def since(self, at_ms: int) -> list[str]:
         """Records whose last change is at that moment or later, oldest change first, each once."""
-        low, high = 0, len(self._log)
-        while low < high:
-            middle = (low + high) // 2
-            if self._log[middle][0] < at_ms:
-                low = middle + 1
-            else:
-                high = middle
-        changed: dict[str, None] = {}
-        for moment, record in self._log[low:]:
-            if self._newest[record] == moment:
-                changed[record] = None
-        return list(changed)
+        log, newest = self._log, self._newest
+        first = bisect_left(log, (at_ms, ""))
+        return [log[place][1] for place in range(first, len(log)) if newest[log[place][1]] == place]

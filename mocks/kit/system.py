@@ -9,24 +9,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from contracts.journal import Effect
 from contracts.wire import Event, Request, Response
-from mocks.kit.operation import Caller, Incoming, Operation, Outcome, Refused, Reply, Work
+from mocks.kit.operation import Incoming, Operation, Outcome, Refused, Work
 from mocks.kit.quirks import Quirks
+from mocks.kit.routing import Routes
 from mocks.kit.tokens import Gate
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
 Sink = Callable[[list[Effect], list[Event]], None]
-ErrorShape = Callable[[Refused], Any]
+ErrorShape = Callable[[Refused, int], Any]
+
+JSON_HEADERS: Final = {"content-type": "application/json"}
+KEY_LENGTH_MAX: Final = 255
 
 _encode = msgspec.json.Encoder().encode
-JSON_HEADERS = {"content-type": "application/json"}
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,17 @@ class Setup:
     clients: tuple[tuple[str, str], ...] = ()
 
 
-def plain_error(refusal: Refused) -> Any:  # noqa: ANN401 - any JSON value
+class PlainError(msgspec.Struct, frozen=True):
+    """What a system without an error shape of its own says."""
+
+    code: str
+    message: str
+
+
+def plain_error(refusal: Refused, now_ms: int) -> PlainError:
     """The error shape of a system that has none of its own."""
-    return {"code": refusal.code, "message": refusal.message}
+    del now_ms
+    return PlainError(refusal.code, refusal.message)
 
 
 class System(Generic[State]):
@@ -56,6 +68,7 @@ class System(Generic[State]):
         setup: Setup,
         *,
         error_shape: ErrorShape = plain_error,
+        error_type: Any = PlainError,  # noqa: ANN401 - a type, for the OpenAPI document; `list[X]` is one too
         invalid_status: int = 400,
     ) -> None:
         """Put a system together; `sink` is set by whoever composes the estate."""
@@ -64,22 +77,29 @@ class System(Generic[State]):
         self.operations = operations
         self.quirks = quirks
         self.error_shape = error_shape
+        self.error_type = error_type
         self.invalid_status = invalid_status
         self.webhook_secret = setup.webhook_secret
         self.sink: Sink = lambda _effects, _events: None
         self._gate = Gate(setup.token_key)
-        self._routes = _Routes(operations)
-        self._decoders = {op.name: msgspec.json.Decoder(op.body) for op in operations if op.body and not op.form}
+        self._routes = Routes(operations)
+        self._decode: dict[str, Callable[[bytes], Any]] = {
+            op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form
+        }
         self._answered: dict[tuple[str, str, str], tuple[bytes, Response]] = {}
         self._commits = 0
         self._events = 0
+
+    def allowed(self, path: str) -> tuple[str, ...]:
+        """The methods that a path knows; none if there is no such path."""
+        return self._routes.allowed(path)
 
     def read(self, request: Request) -> Incoming:
         """Understand a request: which operation, about whom, with what. Never raises and changes nothing."""
         operation, params, problem = self._routes.match(request.method, request.path)
         incoming = Incoming(request, operation, params)
-        incoming.problem = problem
         if operation is None:
+            incoming.problem = problem
             return incoming
         try:
             if operation.query is not None:
@@ -87,125 +107,91 @@ class System(Generic[State]):
             if operation.form:
                 incoming.body = msgspec.convert(_form(request.body), operation.body, strict=False)
             elif operation.body is not None:
-                incoming.body = self._decoders[operation.name].decode(request.body)
+                incoming.body = self._decode[operation.name](request.body)
             if operation.subject is not None:
                 incoming.subject = operation.subject(incoming)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             incoming.problem = Refused(self.invalid_status, "invalid_request", str(error))
         return incoming
 
     def handle(self, incoming: Incoming, now_ms: int) -> Outcome:
         """Answer a request. When this returns, what it brought about is committed."""
         operation = incoming.operation
+        work: Work | None = None
+        remember: tuple[str, str, str] | None = None
         try:
             if operation is None:
                 raise incoming.problem or Refused(404, "not_found", "no such resource")
             if operation.scope:
-                incoming.caller = self._admit(operation, incoming.request, now_ms)
+                incoming.caller = caller = self._gate.admit(incoming.request.headers.get("authorization", ""), now_ms)
+                if operation.scope not in caller.scopes:
+                    raise Refused(403, "insufficient_scope", f"the token lacks the scope {operation.scope}")
             if incoming.problem is not None:
                 raise incoming.problem
-            remembered = self._remembered(operation, incoming)
-            if remembered is not None:
-                return Outcome(remembered)
+            if operation.honours_key and "idempotency-key" in incoming.request.headers:
+                remember = _key(operation, incoming)
+                answered = self._answered.get(remember)
+                if answered is not None:
+                    return Outcome(_again(answered, incoming.request.body))
             work = Work(self.name, now_ms, incoming.caller.client, self._commits + 1, self._events)
-            reply = _do(operation, incoming, work)
+            reply = operation.handler(incoming, work)
         except Refused as refusal:
-            body = _encode(self.error_shape(refusal))
-            return Outcome(Response(refusal.status, body, {**JSON_HEADERS, **refusal.headers}))
-        response = _response(reply)
-        if operation.honours_key:
-            self._remember(operation, incoming, response)
+            _unbegun(work, refusal)
+            return Outcome(self.refuse(refusal, now_ms))
+        headers = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
+        response = Response(reply.status, _encode(reply.value), headers)
+        if remember is not None:
+            self._answered[remember] = (_digest(incoming.request.body), response)
+        if not work.effects and not work.events:
+            return Outcome(response, (), (), reply.idle)
         self._commit(work)
         return Outcome(response, tuple(work.effects), tuple(work.events), reply.idle)
 
     def perform(self, now_ms: int, actor: str, action: Callable[[Work], Answer]) -> Answer:
-        """A person acts in the system: same rules, same commit, no API."""
+        """A person acts in the system: same rules, same commit, no API. A rule's no comes as `Refused`."""
         work = Work(self.name, now_ms, actor, self._commits + 1, self._events)
-        answer = action(work)
-        self._commit(work)
+        try:
+            answer = action(work)
+        except Refused as refusal:
+            _unbegun(work, refusal)
+            raise
+        if work.effects or work.events:
+            self._commit(work)
         return answer
 
-    def _admit(self, operation: Operation, request: Request, now_ms: int) -> Caller:
-        caller = self._gate.admit(request.headers.get("authorization", ""), now_ms)
-        if operation.scope not in caller.scopes:
-            raise Refused(403, "insufficient_scope", f"the token lacks the scope {operation.scope}")
-        return caller
-
-    def _remembered(self, operation: Operation, incoming: Incoming) -> Response | None:
-        key = incoming.request.headers.get("idempotency-key")
-        if not operation.honours_key or key is None:
-            return None
-        answered = self._answered.get((incoming.caller.client, operation.name, key))
-        if answered is None:
-            return None
-        if answered[0] != _digest(incoming.request.body):
-            raise Refused(422, "idempotency_mismatch", "this idempotency key was used with another body")
-        return answered[1]
-
-    def _remember(self, operation: Operation, incoming: Incoming, response: Response) -> None:
-        key = incoming.request.headers.get("idempotency-key")
-        if key is not None:
-            answered = (_digest(incoming.request.body), response)
-            self._answered[(incoming.caller.client, operation.name, key)] = answered
+    def refuse(self, refusal: Refused, now_ms: int) -> Response:
+        """A refusal in the family's error shape."""
+        refusal.message = refusal.message.encode("utf-8", "replace").decode()
+        body = _encode(self.error_shape(refusal, now_ms))
+        return Response(refusal.status, body, {**JSON_HEADERS, **refusal.headers})
 
     def _commit(self, work: Work) -> None:
-        if work.effects or work.events:
-            self._commits = work.commit
-            self._events += len(work.events)
-            self.sink(work.effects, work.events)
+        self._commits = work.commit
+        self._events += len(work.events)
+        self.sink(work.effects, work.events)
 
 
-class _Routes:
-    """Finds the operation for a method and path."""
-
-    def __init__(self, operations: tuple[Operation, ...]) -> None:
-        self._by_shape: dict[tuple[str, int], list[tuple[tuple[str, ...], Operation]]] = {}
-        self._methods: dict[int, list[tuple[tuple[str, ...], str]]] = {}
-        for operation in operations:
-            parts = tuple(operation.path.strip("/").split("/"))
-            self._by_shape.setdefault((operation.method, len(parts)), []).append((parts, operation))
-            self._methods.setdefault(len(parts), []).append((parts, operation.method))
-
-    def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], Refused | None]:
-        """The operation and its path values, or why there is none."""
-        given = path.strip("/").split("/")
-        for parts, operation in self._by_shape.get((method, len(given)), ()):
-            params = _fit(parts, given)
-            if params is not None:
-                return operation, params, None
-        allowed = sorted({name for parts, name in self._methods.get(len(given), ()) if _fit(parts, given) is not None})
-        if allowed:
-            return None, {}, Refused(405, "method_not_allowed", f"{method} is not allowed", {"allow": ", ".join(allowed)})
-        return None, {}, Refused(404, "not_found", "no such resource")
+def _key(operation: Operation, incoming: Incoming) -> tuple[str, str, str]:
+    key = incoming.request.headers["idempotency-key"]
+    if not 0 < len(key) <= KEY_LENGTH_MAX:
+        raise Refused(400, "idempotency_key_invalid", f"an idempotency key has 1 to {KEY_LENGTH_MAX} characters")
+    return (incoming.caller.client, operation.name, key)
 
 
-def _fit(parts: tuple[str, ...], given: list[str]) -> dict[str, str] | None:
-    params: dict[str, str] = {}
-    for part, value in zip(parts, given, strict=True):
-        if part[0:1] == "{":
-            params[part[1:-1]] = value
-        elif part != value:
-            return None
-    return params
+def _again(answered: tuple[bytes, Response], body: bytes) -> Response:
+    if answered[0] != _digest(body):
+        raise Refused(422, "idempotency_mismatch", "this idempotency key was used with another body")
+    return answered[1]
 
 
-def _do(operation: Operation, incoming: Incoming, work: Work) -> Reply:
-    try:
-        return operation.handler(incoming, work)
-    except Refused as refusal:
-        if work.effects or work.events:
-            message = f"{work.system}.{operation.name} refused after it had begun to commit"
-            raise AssertionError(message) from refusal
-        raise
-
-
-def _response(reply: Reply) -> Response:
-    body = b"" if reply.value is None else _encode(reply.value)
-    return Response(reply.status, body, {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS)
+def _unbegun(work: Work | None, refusal: Refused) -> None:
+    if work is not None and (work.effects or work.events):
+        message = f"{work.system} refused after it had begun to commit"
+        raise AssertionError(message) from refusal
 
 
 def _form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode()))
+    return dict(parse_qsl(body.decode(), max_num_fields=50))
 
 
 def _digest(body: bytes) -> bytes:

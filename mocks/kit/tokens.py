@@ -14,6 +14,7 @@ import msgspec
 from mocks.kit.operation import Caller, Refused
 
 _HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
+_CHALLENGE = {"www-authenticate": "Bearer"}
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -50,23 +51,27 @@ class Gate:
         claims, caller = known
         if claims.exp * 1000 <= now_ms:
             del self._passed[authorization]
-            raise Refused(401, "invalid_token", "the access token expired")
+            raise Refused(401, "invalid_token", "the access token expired", _CHALLENGE)
         return caller
 
     def _check(self, authorization: str) -> tuple[Claims, Caller]:
         scheme, _, token = authorization.partition(" ")
         signed, _, signature = token.rpartition(".")
         if scheme.lower() != "bearer" or not signed:
-            raise Refused(401, "invalid_token", "a bearer token is required")
-        try:
-            genuine = hmac.compare_digest(_signature(self._key, signed.encode()), signature.encode())
-            payload = signed.partition(".")[2].encode()
-            claims = msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=Claims)
-        except (ValueError, msgspec.DecodeError):
-            genuine = False
-        if not genuine:
-            raise Refused(401, "invalid_token", "the access token is not genuine")
+            raise Refused(401, "invalid_token", "a bearer token is required", _CHALLENGE)
+        claims = self._claims(signed, signature)
+        if claims is None:
+            raise Refused(401, "invalid_token", "the access token is not genuine", _CHALLENGE)
         return claims, Caller(claims.sub, claims.scope, claims.entities)
+
+    def _claims(self, signed: str, signature: str) -> Claims | None:
+        try:
+            if not hmac.compare_digest(_signature(self._key, signed.encode()), signature.encode()):
+                return None
+            payload = signed.partition(".")[2].encode()
+            return msgspec.json.decode(urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)), type=Claims)
+        except (ValueError, msgspec.DecodeError):
+            return None
 
 
 def _signature(key: bytes, signed: bytes) -> bytes:

@@ -1,0 +1,114 @@
+"""What crosses the wire of the AP automation service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from mocks.kit.dialect import EPOCH, Limit, Moment, Offset, Text, stamp
+from mocks.kit.operation import Refused
+
+StatusWord = Literal["posted", "held", "rejected"]
+
+
+class SupplierShown(msgspec.Struct, frozen=True, gc=False):
+    """Who bills."""
+
+    id: str
+    name: str
+
+
+class LineShown(msgspec.Struct, frozen=True, gc=False):
+    """One line as captured; price and amount are decimal text."""
+
+    line: int
+    item: str
+    quantity: int
+    unit_price: str
+    amount: str
+
+
+class InvoiceShown(msgspec.Struct, frozen=True, gc=False):
+    """A captured invoice in full."""
+
+    id: str
+    organisation: str
+    channel: str
+    supplier: SupplierShown
+    number: str
+    invoice_date: str
+    purchase_order: str
+    currency: str
+    lines: tuple[LineShown, ...]
+    total: str
+    status: str
+    voucher: str
+    captured_at: str
+
+
+class InvoiceRow(msgspec.Struct, frozen=True, gc=False):
+    """An invoice as it stands in a list."""
+
+    id: str
+    organisation: str
+    captured_at: str
+    status: str
+
+
+class InvoicePage(msgspec.Struct, frozen=True, gc=False):
+    """One page of invoices."""
+
+    invoices: list[InvoiceRow]
+    total: int
+
+
+class InvoiceQuery(msgspec.Struct, frozen=True, gc=False):
+    """Which invoices to list."""
+
+    captured_since: Moment = EPOCH
+    offset: Offset = 0
+    limit: Limit = 100
+
+
+class NewStatus(msgspec.Struct, frozen=True, gc=False):
+    """What became of an invoice; `posted` needs the ERP's voucher."""
+
+    status: StatusWord
+    voucher: Annotated[str, Meta(max_length=80)] = ""
+    reason: Text = ""
+
+
+class StatusShown(msgspec.Struct, frozen=True, gc=False):
+    """The invoice's status after it was set."""
+
+    id: str
+    status: str
+    voucher: str
+    reason: str
+
+
+class InvoiceCaptured(msgspec.Struct, frozen=True, gc=False):
+    """The body of the event `invoice.captured`: thin, so the receiver must come and read."""
+
+    id: str
+    organisation: str
+    status: str
+    occurred_at: str
+
+
+class ApError(msgspec.Struct, frozen=True):
+    """One error; the family answers with an array of them."""
+
+    timestamp: str
+    code: str
+    severity: str
+    category: str
+    message: str
+
+
+def error_shape(refusal: Refused, now_ms: int) -> list[ApError]:
+    """A refusal in the family's shape."""
+    category = "authentication" if refusal.status in (401, 403) else "application"
+    return [ApError(stamp(now_ms), refusal.code, "error", category, refusal.message)]

@@ -1,0 +1,120 @@
+"""The API of the AP automation service: HTTP in and out only."""
+
+from __future__ import annotations
+
+from contracts.wire import Subject
+from mocks.ap_automation.models import (
+    InvoicePage,
+    InvoiceQuery,
+    InvoiceRow,
+    InvoiceShown,
+    LineShown,
+    NewStatus,
+    StatusShown,
+    SupplierShown,
+)
+from mocks.ap_automation.state import CURRENCY, ApAutomation, Invoice
+from mocks.kit.dialect import decimal, epoch_ms
+from mocks.kit.operation import Incoming, Operation, Reply, Work
+from mocks.kit.paging import page
+
+
+class _Api:
+    """The handlers over one state."""
+
+    def __init__(self, state: ApAutomation, limit_max: int) -> None:
+        self.state = state
+        self.limit_max = limit_max
+
+    def get_invoice(self, incoming: Incoming, work: Work) -> Reply:
+        del work
+        invoice = self.state.invoice(incoming.params["id"])
+        incoming.caller.require(invoice.paper.entity)
+        return Reply(200, _shown(invoice))
+
+    def list_invoices(self, incoming: Incoming, work: Work) -> Reply:
+        del work
+        query: InvoiceQuery = incoming.query
+        sees = incoming.caller.may_act_for
+        captured = [self.state.invoices[name] for name in self.state.captures.since(epoch_ms(query.captured_since))]
+        seen = [invoice for invoice in captured if sees(invoice.paper.entity)]
+        rows = [
+            InvoiceRow(invoice.id, invoice.paper.entity, invoice.captured_at, invoice.status)
+            for invoice in page(seen, query.offset, query.limit, self.limit_max)
+        ]
+        return Reply(200, InvoicePage(rows, len(seen)), idle=not rows)
+
+    def set_invoice_status(self, incoming: Incoming, work: Work) -> Reply:
+        told: NewStatus = incoming.body
+        invoice = self.state.invoice(incoming.params["id"])
+        incoming.caller.require(invoice.paper.entity)
+        self.state.set_status(work, invoice, told.status, told.voucher, told.reason)
+        return Reply(200, StatusShown(invoice.id, invoice.status, invoice.voucher, invoice.reason))
+
+
+def operations(state: ApAutomation, limit_max: int) -> tuple[Operation, ...]:
+    """The operations over one state."""
+    api = _Api(state, limit_max)
+    return (
+        Operation(
+            "get_invoice",
+            "GET",
+            "/invoices/{id}",
+            api.get_invoice,
+            "Read one captured invoice",
+            reply=InvoiceShown,
+            scope="ap_automation.read",
+            subject=_invoice,
+            refusals=(404,),
+        ),
+        Operation(
+            "list_invoices",
+            "GET",
+            "/invoices",
+            api.list_invoices,
+            "List invoices in the order they were captured",
+            query=InvoiceQuery,
+            reply=InvoicePage,
+            scope="ap_automation.read",
+        ),
+        Operation(
+            "set_invoice_status",
+            "PUT",
+            "/invoices/{id}/status",
+            api.set_invoice_status,
+            "Say what became of an invoice; posted is final",
+            body=NewStatus,
+            reply=StatusShown,
+            scope="ap_automation.write",
+            subject=_invoice,
+            commits=True,
+            refusals=(404, 409),
+        ),
+    )
+
+
+def _invoice(incoming: Incoming) -> Subject:
+    return Subject("", incoming.params["id"])
+
+
+def _shown(invoice: Invoice) -> InvoiceShown:
+    paper = invoice.paper
+    lines = tuple(
+        LineShown(line.line, line.item, line.quantity, decimal(line.unit_price_minor), decimal(line.amount_minor))
+        for line in paper.lines
+    )
+    return InvoiceShown(
+        invoice.id,
+        paper.entity,
+        paper.channel,
+        SupplierShown(paper.supplier_id, paper.supplier_name),
+        paper.number,
+        paper.invoice_date,
+        paper.order,
+        CURRENCY,
+        lines,
+        decimal(paper.total_minor),
+        invoice.status,
+        invoice.voucher,
+        invoice.captured_at,
+    )

@@ -1,0 +1,128 @@
+"""Captured invoices and what became of them.
+
+captured → held, rejected or posted; held and rejected may still change, posted never. No two captures are compared:
+whether a bill came before is for its reader to find out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final, Literal
+
+import msgspec
+
+from contracts.wire import Subject
+from mocks.ap_automation.models import InvoiceCaptured, StatusWord
+from mocks.kit.dialect import stamp
+from mocks.kit.operation import Refused, Work
+from mocks.kit.paging import Changes
+
+CURRENCY: Final = "USD"
+
+
+class CapturedLine(msgspec.Struct, frozen=True, gc=False):
+    """One billed line, as read from the paper."""
+
+    line: int
+    item: str
+    quantity: int
+    unit_price_minor: int
+    amount_minor: int
+
+
+class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
+    """What the capture read from a supplier's bill."""
+
+    entity: str
+    channel: Literal["email", "portal"]
+    supplier_id: str
+    supplier_name: str
+    number: str
+    invoice_date: str
+    order: str
+    lines: tuple[CapturedLine, ...]
+    total_minor: int
+
+
+class Invoice(msgspec.Struct, gc=False):
+    """A captured invoice and what became of it."""
+
+    id: str
+    paper: CapturedInvoice
+    captured_at: str
+    status: str = "captured"
+    voucher: str = ""
+    reason: str = ""
+
+
+class ApAutomation:
+    """All captured invoices of the estate."""
+
+    def __init__(self, entities: tuple[str, ...]) -> None:
+        """Nothing captured yet for these organisations."""
+        self.invoices: dict[str, Invoice] = {}
+        self.captures = Changes()
+        self._entities = frozenset(entities)
+
+    def capture(self, work: Work, paper: CapturedInvoice) -> str:
+        """Capture a bill; the id it got."""
+        _check(paper, known=paper.entity in self._entities)
+        invoice_id = f"INV-{len(self.invoices) + 1:06d}"
+        at = stamp(work.now_ms)
+        self.invoices[invoice_id] = Invoice(invoice_id, paper, at)
+        self.captures.touch(work.now_ms, invoice_id)
+        work.effect(
+            "invoice.captured",
+            invoice_id,
+            entity=paper.entity,
+            party=paper.supplier_id,
+            number=paper.number,
+            amount_minor=paper.total_minor,
+            currency=CURRENCY,
+            order=paper.order,
+            on=paper.invoice_date,
+        )
+        told = InvoiceCaptured(invoice_id, paper.entity, "captured", at)
+        work.event("invoice.captured", Subject(paper.entity, invoice_id), 1, told)
+        return invoice_id
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        """An invoice, or a 404."""
+        invoice = self.invoices.get(invoice_id)
+        if invoice is None:
+            raise Refused(404, "not_found", f"no invoice {invoice_id}")
+        return invoice
+
+    def set_status(self, work: Work, invoice: Invoice, status: StatusWord, voucher: str, reason: str) -> None:
+        """Take what became of an invoice. What it says already is no change."""
+        if (invoice.status, invoice.voucher, invoice.reason) == (status, voucher, reason):
+            return
+        if invoice.status == "posted":
+            raise Refused(409, "invoice_final", f"{invoice.id} is posted as {invoice.voucher}; that is final")
+        if status == "posted" and not voucher:
+            raise Refused(400, "voucher_missing", "a posted invoice needs its voucher")
+        invoice.status = status
+        invoice.voucher = voucher
+        invoice.reason = reason
+        paper = invoice.paper
+        work.effect(
+            "invoice.status",
+            invoice.id,
+            entity=paper.entity,
+            number=voucher,
+            order=paper.order,
+            state=status,
+        )
+
+
+def _check(paper: CapturedInvoice, *, known: bool) -> None:
+    if not known:
+        raise Refused(400, "unknown_organisation", f"no organisation {paper.entity}")
+    if not paper.lines:
+        raise Refused(400, "no_lines", "an invoice needs at least one line")
+    if any(line.quantity <= 0 for line in paper.lines):
+        raise Refused(400, "bad_quantity", "a billed quantity must be positive")
+    try:
+        dt.date.fromisoformat(paper.invoice_date)
+    except ValueError:
+        raise Refused(400, "bad_date", f"{paper.invoice_date!r} is not a date") from None

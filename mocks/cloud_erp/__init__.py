@@ -1,0 +1,31 @@
+"""Imitates a cloud ERP of the Oracle Fusion family: orders, receipts, invoices, periods and the ledger behind them.
+
+Documents go in, the ERP derives the entries and keeps the trial balance. Its quirks: PascalCase fields, opaque errors,
+and no deduplication of its own: what is created twice exists twice, unless the caller sent the same `Idempotency-Key`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mocks.cloud_erp import models, routes
+from mocks.cloud_erp.state import CloudErp
+from mocks.kit.quirks import Quirks
+from mocks.kit.system import Setup, System
+
+__all__ = ["build"]
+
+
+def build(setup: Setup) -> System[CloudErp]:
+    """An ERP with empty books and no period opened yet."""
+    quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
+    state = CloudErp(setup.entities)
+    return System(
+        "cloud_erp",
+        state,
+        routes.operations(state, quirks.whole("paging", "limit_max")),
+        quirks,
+        setup,
+        error_shape=models.error_shape,
+        error_type=models.ErrorShown,
+    )

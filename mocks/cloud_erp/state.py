@@ -1,0 +1,358 @@
+"""Orders, receipts, invoices and the ledger, with the posting rules.
+
+Stock accrues at receipt, at the order's price; an expense line is posted when it is invoiced; the difference between
+what is billed for stock and what was accrued goes to purchase price variance. Every journal balances, and the trial
+balance is kept as it grows. Nothing here compares documents with earlier ones: what is created twice is posted twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+import msgspec
+
+from contracts.journal import Posting
+from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, PeriodStatus
+from mocks.kit.dialect import minor, stamp
+from mocks.kit.operation import Refused, Work
+from mocks.kit.paging import Changes
+
+INVENTORY: Final = "1400"
+PAYABLES: Final = "2100"
+ACCRUED_RECEIPTS: Final = "2150"
+PRICE_VARIANCE: Final = "5290"
+EXPENSE: Final = "6100"
+"""The natural account; the cost centre follows as a segment: `6100-00412`."""
+
+_PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
+
+
+class OrderLine(msgspec.Struct, frozen=True, gc=False):
+    """What the ledger needs of an order's line."""
+
+    stock: bool
+    unit_price_minor: int
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """An order header with its lines by number, which price receipts and invoices."""
+
+    id: str
+    source_ref: str
+    number: str
+    entity: str
+    expense_account: str
+    lines: dict[int, OrderLine]
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """A posted receipt."""
+
+    id: str
+    source_ref: str
+    number: str
+    entity: str
+    order: str
+    on: str
+    posted_at: str
+
+
+class Invoice(msgspec.Struct, gc=False):
+    """A posted invoice; `postings` is its journal."""
+
+    id: str
+    source_ref: str
+    number: str
+    entity: str
+    supplier: str
+    order: str
+    currency: str
+    amount_minor: int
+    on: str
+    postings: tuple[Posting, ...]
+    posted_at: str
+    status: str = "Posted"
+
+
+class CloudErp:
+    """The books of the estate."""
+
+    def __init__(self, entities: tuple[str, ...]) -> None:
+        """Empty books for these business units."""
+        self.orders: dict[str, Order] = {}
+        self.receipts: dict[str, Receipt] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.posted = Changes()
+        self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
+        self._order_of: dict[tuple[str, str], Order] = {}
+        self._orders_from: dict[str, list[Order]] = {}
+        self._receipts_from: dict[str, list[Receipt]] = {}
+        self._invoices_from: dict[str, list[Invoice]] = {}
+        self._balances: dict[tuple[str, str], dict[str, int]] = {}
+        self._journals = 0
+        self._cancels = 0
+
+    # Documents
+
+    def create_order(self, work: Work, new: NewOrder) -> Order:
+        """Create an order. A second one of the same number is a second header; the first prices what follows."""
+        self._business_unit(new.business_unit)
+        lines = {line.line: OrderLine(line.kind == "stock", minor(line.unit_price)) for line in new.lines}
+        if len(lines) != len(new.lines):
+            raise Refused(400, "PO-LINE-DUPLICATE", "Invalid operation create: line numbers must be unique.")
+        account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE
+        order = Order(
+            f"EPO-{len(self.orders) + 1}", new.source_ref, new.order_number, new.business_unit, account, lines
+        )
+        self.orders[order.id] = order
+        self._order_of.setdefault((order.entity, order.number), order)
+        self._orders_from.setdefault(order.source_ref, []).append(order)
+        work.effect(
+            "order.created",
+            order.id,
+            entity=order.entity,
+            source_ref=order.source_ref,
+            party=new.supplier,
+            number=order.number,
+            amount_minor=sum(line.quantity * lines[line.line].unit_price_minor for line in new.lines),
+            currency=new.currency,
+            order=order.number,
+        )
+        return order
+
+    def create_receipt(self, work: Work, new: NewReceipt, currency: str = "USD") -> Receipt:
+        """Create a receipt and accrue its stock lines at the order's price."""
+        entity = new.business_unit
+        order = self._order(entity, new.order_number)
+        value = stock = 0
+        for line in new.lines:
+            ordered = _line(order, line.line)
+            worth = line.quantity * ordered.unit_price_minor
+            value += worth
+            if ordered.stock:
+                stock += worth
+        receipt_id = f"ERC-{len(self.receipts) + 1}"
+        on = new.receipt_date.isoformat()
+        receipt = Receipt(receipt_id, new.source_ref, new.receipt_number, entity, order.number, on, stamp(work.now_ms))
+        postings: tuple[Posting, ...] = ()
+        if stock:
+            postings = (
+                Posting(INVENTORY, "inventory", stock, currency),
+                Posting(ACCRUED_RECEIPTS, "grni", -stock, currency),
+            )
+        self.receipts[receipt_id] = receipt
+        self._receipts_from.setdefault(new.source_ref, []).append(receipt)
+        self._post(entity, postings)
+        work.effect(
+            "receipt.posted",
+            receipt_id,
+            entity=entity,
+            source_ref=new.source_ref,
+            number=new.receipt_number,
+            amount_minor=value,
+            currency=currency,
+            order=order.number,
+            on=on,
+            lines=postings,
+        )
+        return receipt
+
+    def create_invoice(self, work: Work, new: NewInvoice) -> Invoice:
+        """Create an invoice and post it on its accounting date."""
+        entity = new.business_unit
+        order = self._order(entity, new.order_number)
+        amount = minor(new.invoice_amount)
+        postings = _invoice_postings(new, order, amount)
+        on = new.accounting_date.isoformat()
+        self._open_on(entity, on)
+        invoice = Invoice(
+            f"AP-{len(self.invoices) + 1}",
+            new.source_ref,
+            new.invoice_number,
+            entity,
+            new.supplier,
+            order.number,
+            new.currency,
+            amount,
+            on,
+            postings,
+            stamp(work.now_ms),
+        )
+        self.invoices[invoice.id] = invoice
+        self._invoices_from.setdefault(new.source_ref, []).append(invoice)
+        self.posted.touch(work.now_ms, invoice.id)
+        self._post(entity, postings)
+        work.effect(
+            "invoice.posted",
+            invoice.id,
+            entity=entity,
+            source_ref=new.source_ref,
+            party=new.supplier,
+            number=new.invoice_number,
+            amount_minor=amount,
+            currency=new.currency,
+            order=order.number,
+            on=on,
+            lines=postings,
+        )
+        return invoice
+
+    def cancel_invoice(self, work: Work, invoice: Invoice) -> None:
+        """Cancel a posted invoice: the mirrored journal on the same date, if its period is open."""
+        if invoice.status != "Posted":
+            raise Refused(409, "AP-CANCELLED", "The invoice is cancelled already.")
+        self._open_on(invoice.entity, invoice.on)
+        mirrored = tuple(
+            Posting(line.account, line.role, -line.amount_minor, line.currency) for line in invoice.postings
+        )
+        self._cancels += 1
+        invoice.status = "Cancelled"
+        self._post(invoice.entity, mirrored)
+        work.effect(
+            "invoice.cancelled",
+            f"APC-{self._cancels}",
+            entity=invoice.entity,
+            source_ref=invoice.source_ref,
+            party=invoice.supplier,
+            number=invoice.number,
+            amount_minor=invoice.amount_minor,
+            currency=invoice.currency,
+            order=invoice.order,
+            on=invoice.on,
+            reverses=invoice.id,
+            lines=mirrored,
+        )
+
+    # Look-ups
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        """An invoice, or a 404."""
+        invoice = self.invoices.get(invoice_id)
+        if invoice is None:
+            raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
+        return invoice
+
+    def orders_from(self, source_ref: str) -> list[Order]:
+        """Every order created from a source."""
+        return self._orders_from.get(source_ref, [])
+
+    def receipts_from(self, source_ref: str) -> list[Receipt]:
+        """Every receipt created from a source."""
+        return self._receipts_from.get(source_ref, [])
+
+    def invoices_from(self, source_ref: str) -> list[Invoice]:
+        """Every invoice created from a source, cancelled ones included."""
+        return self._invoices_from.get(source_ref, [])
+
+    # Periods and balances
+
+    def open_period(self, work: Work, entity: str, period: str) -> None:
+        """Open a period, also one that was closed; the one after it becomes known as never opened."""
+        periods = self._periods(entity, period)
+        if periods.get(period) == "Open":
+            raise Refused(409, "PERIOD-OPEN", f"{period} of {entity} is open already")
+        periods[period] = "Open"
+        periods.setdefault(_following(period), "Never Opened")
+        work.effect("period.opened", f"{entity}-{period}", entity=entity, state=period)
+
+    def close_period(self, work: Work, entity: str, period: str) -> None:
+        """Close an open period: nothing posts on its dates any more."""
+        periods = self._periods(entity, period)
+        if periods.get(period) != "Open":
+            raise Refused(409, "PERIOD-NOT-OPEN", f"{period} of {entity} is not open")
+        periods[period] = "Closed"
+        work.effect("period.closed", f"{entity}-{period}", entity=entity, state=period)
+
+    def opening_balances(self, work: Work, entity: str, on: str, lines: tuple[Posting, ...]) -> str:
+        """Load balances that were there before; the journal's id. No period is asked for."""
+        self._business_unit(entity)
+        sums: dict[str, int] = {}
+        for line in lines:
+            sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
+        if not lines or any(sums.values()):
+            raise Refused(400, "UNBALANCED", "an opening journal has lines and balances in each currency")
+        dt.date.fromisoformat(on)
+        self._journals += 1
+        journal = f"JE-{self._journals}"
+        self._post(entity, lines)
+        currencies = tuple(sums)
+        work.effect(
+            "journal.posted",
+            journal,
+            entity=entity,
+            amount_minor=sum(line.amount_minor for line in lines if line.amount_minor > 0) if len(sums) == 1 else 0,
+            currency=currencies[0] if len(sums) == 1 else "",
+            on=on,
+            state="opening",
+            lines=lines,
+        )
+        return journal
+
+    def trial_balance(self) -> dict[tuple[str, str], dict[str, int]]:
+        """Balances by account for each entity and currency, debit positive; each sums to zero."""
+        return {books: dict(accounts) for books, accounts in self._balances.items()}
+
+    # Rules shared by the above
+
+    def _business_unit(self, entity: str) -> None:
+        if entity not in self.periods:
+            raise Refused(400, "BU-INVALID", "Invalid operation create: the business unit is not valid.")
+
+    def _order(self, entity: str, number: str) -> Order:
+        self._business_unit(entity)
+        order = self._order_of.get((entity, number))
+        if order is None:
+            raise Refused(400, "PO-UNKNOWN", "Invalid operation create: the purchase order is not valid.")
+        return order
+
+    def _open_on(self, entity: str, on: str) -> None:
+        if self.periods[entity].get(on[:7]) != "Open":
+            raise Refused(400, "AP-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
+
+    def _periods(self, entity: str, period: str) -> dict[str, PeriodStatus]:
+        self._business_unit(entity)
+        if not _PERIOD.match(period):
+            raise Refused(400, "PERIOD-INVALID", f"{period!r} is not a period")
+        return self.periods[entity]
+
+    def _post(self, entity: str, postings: tuple[Posting, ...]) -> None:
+        for line in postings:
+            accounts = self._balances.setdefault((entity, line.currency), {})
+            accounts[line.account] = accounts.get(line.account, 0) + line.amount_minor
+
+
+def _line(order: Order, number: int) -> OrderLine:
+    ordered = order.lines.get(number)
+    if ordered is None:
+        raise Refused(400, "PO-LINE-UNKNOWN", "Invalid operation create: the purchase order line is not valid.")
+    return ordered
+
+
+def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple[Posting, ...]:
+    """The journal of an invoice: accrual at the order's price, expense and variance as billed, payables for all of it."""
+    accrued = billed_stock = billed_expense = 0
+    for line in new.lines:
+        ordered = _line(order, line.line)
+        billed = minor(line.amount)
+        if ordered.stock:
+            accrued += line.quantity * ordered.unit_price_minor
+            billed_stock += billed
+        else:
+            billed_expense += billed
+    if billed_stock + billed_expense != amount_minor:
+        raise Refused(400, "AMOUNT-MISMATCH", "Invalid operation create: the lines do not add up to the amount.")
+    currency = new.currency
+    postings = (
+        Posting(ACCRUED_RECEIPTS, "grni", accrued, currency),
+        Posting(order.expense_account, "expense", billed_expense, currency),
+        Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency),
+        Posting(PAYABLES, "ap", -amount_minor, currency),
+    )
+    return tuple(line for line in postings if line.amount_minor)
+
+
+def _following(period: str) -> str:
+    year, month = int(period[:4]), int(period[5:])
+    return f"{year + 1:04d}-01" if month == 12 else f"{year:04d}-{month + 1:02d}"  # noqa: PLR2004 - December

@@ -1,0 +1,33 @@
+"""Imitates an OAuth2 authorization server: client credentials in, a signed bearer token out.
+
+The token is a compact JWS that every other system checks by itself; it carries scopes (`<system>.read`,
+`<system>.write`) and the entities that the client may act for. Clients are registered, never made up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mocks.identity import models, routes
+from mocks.identity.state import Identity
+from mocks.kit.quirks import Quirks
+from mocks.kit.system import Setup, System
+
+__all__ = ["build"]
+
+
+def build(setup: Setup) -> System[Identity]:
+    """The identity system with the estate's clients, each granted every scope and entity."""
+    quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
+    state = Identity(setup.token_key, quirks.whole("auth", "token_life_s"))
+    for client, secret in setup.clients:
+        state.register(client, secret)
+    return System(
+        "identity",
+        state,
+        routes.operations(state),
+        quirks,
+        setup,
+        error_shape=models.error_shape,
+        error_type=models.OAuthError,
+    )

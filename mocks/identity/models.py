@@ -1,0 +1,43 @@
+"""What crosses the wire of the identity system, in the words of OAuth2."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from mocks.kit.operation import Refused
+
+Credential = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class TokenRequest(msgspec.Struct, frozen=True, gc=False):
+    """The form of a token request. `scope` asks for less than was granted."""
+
+    grant_type: Credential
+    client_id: Credential
+    client_secret: Credential
+    scope: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class Token(msgspec.Struct, frozen=True, gc=False):
+    """A token and how many seconds it lives."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+class OAuthError(msgspec.Struct, frozen=True):
+    """The error shape of OAuth2."""
+
+    error: str
+    error_description: str
+
+
+def error_shape(refusal: Refused, now_ms: int) -> OAuthError:
+    """A refusal in the words of OAuth2."""
+    del now_ms
+    return OAuthError(refusal.code, refusal.message)

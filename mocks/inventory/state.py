@@ -1,0 +1,67 @@
+"""Goods receipts. A receipt is recorded once and never changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from contracts.wire import Subject
+from mocks.inventory.models import ReceiptLine, ReceiptShown
+from mocks.kit.dialect import stamp
+from mocks.kit.operation import Refused, Work
+from mocks.kit.paging import Changes
+
+
+class NewReceipt(msgspec.Struct, frozen=True, gc=False):
+    """What dock staff enter. `received_on` is the local date; lines name the order's lines."""
+
+    entity: str
+    order: str
+    received_on: str
+    lines: tuple[ReceiptLine, ...]
+
+
+class Inventory:
+    """All receipts of the estate. They are stored as they are shown: nothing in them is money, nothing changes."""
+
+    def __init__(self, entities: tuple[str, ...]) -> None:
+        """No receipts at these sites yet."""
+        self.receipts: dict[str, ReceiptShown] = {}
+        self.recorded = Changes()
+        self._made = dict.fromkeys(entities, 0)
+
+    def record_receipt(self, work: Work, arrived: NewReceipt) -> str:
+        """Record what arrived; the receipt's number."""
+        entity = arrived.entity
+        _check(arrived, known=entity in self._made)
+        self._made[entity] += 1
+        grn = f"GRN-{entity}-{self._made[entity]:06d}"
+        receipt = ReceiptShown(grn, entity, arrived.order, arrived.received_on, stamp(work.now_ms), arrived.lines)
+        self.receipts[grn] = receipt
+        self.recorded.touch(work.now_ms, grn)
+        work.effect("receipt.recorded", grn, entity=entity, number=grn, order=arrived.order, on=arrived.received_on)
+        work.event("receipt.recorded", Subject(entity, grn), 1, receipt)
+        return grn
+
+    def receipt(self, grn: str) -> ReceiptShown:
+        """A receipt, or a 404."""
+        receipt = self.receipts.get(grn)
+        if receipt is None:
+            raise Refused(404, "not_found", f"no receipt {grn}")
+        return receipt
+
+
+def _check(arrived: NewReceipt, *, known: bool) -> None:
+    if not known:
+        raise Refused(400, "unknown_site", f"no site {arrived.entity}")
+    if not arrived.lines:
+        raise Refused(400, "no_lines", "a receipt needs at least one line")
+    if any(line.quantity <= 0 for line in arrived.lines):
+        raise Refused(400, "bad_quantity", "a received quantity must be positive")
+    if len({line.line for line in arrived.lines}) != len(arrived.lines):
+        raise Refused(400, "line_twice", "a receipt names each line of the order once")
+    try:
+        dt.date.fromisoformat(arrived.received_on)
+    except ValueError:
+        raise Refused(400, "bad_date", f"{arrived.received_on!r} is not a date") from None

@@ -1,0 +1,64 @@
+"""Which operation a method and path mean."""
+
+from __future__ import annotations
+
+from mocks.kit.operation import Operation, Refused
+
+
+class _Shape:
+    """A path with values in it, taken apart once."""
+
+    __slots__ = ("fixed", "named", "operation")
+
+    def __init__(self, operation: Operation) -> None:
+        parts = operation.path.split("/")
+        self.operation = operation
+        self.named = tuple((place, part[1:-1]) for place, part in enumerate(parts) if part[:1] == "{")
+        self.fixed = tuple((place, part) for place, part in enumerate(parts) if part[:1] != "{")
+
+    def fit(self, given: list[str]) -> bool:
+        return all(given[place] == part for place, part in self.fixed) and all(given[place] for place, _ in self.named)
+
+
+class Routes:
+    """Finds operations. A path without values wins over one with values; among those, the first declared wins."""
+
+    def __init__(self, operations: tuple[Operation, ...]) -> None:
+        """Index the operations of one system."""
+        self._exact: dict[tuple[str, str], Operation] = {}
+        self._shapes: dict[tuple[str, int], list[_Shape]] = {}
+        self._methods = tuple(sorted({operation.method for operation in operations}))
+        for operation in operations:
+            if "{" in operation.path:
+                count = operation.path.count("/") + 1
+                self._shapes.setdefault((operation.method, count), []).append(_Shape(operation))
+            else:
+                self._exact[operation.method, operation.path] = operation
+
+    def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], Refused | None]:
+        """The operation and its path values, or why there is none."""
+        operation = self._exact.get((method, path))
+        if operation is not None:
+            return operation, {}, None
+        given = path.split("/")
+        for shape in self._shapes.get((method, len(given)), ()):
+            if shape.fit(given):
+                return shape.operation, {name: given[place] for place, name in shape.named}, None
+        allowed = self.allowed(path)
+        if allowed:
+            return None, {}, Refused(405, "method_not_allowed", "this method is not allowed", _allow(allowed))
+        return None, {}, Refused(404, "not_found", "no such resource")
+
+    def allowed(self, path: str) -> tuple[str, ...]:
+        """The methods that a path knows; none if there is no such path."""
+        given = path.split("/")
+        return tuple(
+            method
+            for method in self._methods
+            if (method, path) in self._exact
+            or any(shape.fit(given) for shape in self._shapes.get((method, len(given)), ()))
+        )
+
+
+def _allow(methods: tuple[str, ...]) -> dict[str, str]:
+    return {"allow": ", ".join((*methods, "OPTIONS"))}

@@ -1,0 +1,113 @@
+"""What crosses the wire of the procurement suite."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mocks.kit.dialect import EPOCH, Ident, Limit, Moment, Offset
+from mocks.kit.operation import Refused
+
+StatusWord = Literal["interfaced", "invoiced"]
+
+
+class SupplierShown(msgspec.Struct, frozen=True, gc=False):
+    """Who is to deliver."""
+
+    id: str
+    name: str
+
+
+class LineShown(msgspec.Struct, frozen=True, gc=False):
+    """One line of an order; `unit_price` is decimal text."""
+
+    line: int
+    item: str
+    description: str
+    kind: str
+    quantity: int
+    unit: str
+    unit_price: str
+
+
+class OrderShown(msgspec.Struct, frozen=True, gc=False):
+    """An order in full. `updated_at` is the moment of the newest revision."""
+
+    number: str
+    revision: int
+    status: str
+    business_unit: str
+    cost_centre: str
+    requester: str
+    supplier: SupplierShown
+    currency: str
+    lines: tuple[LineShown, ...]
+    approved_at: str
+    updated_at: str
+    erp_number: str
+    invoice_status: str
+
+
+class OrderRow(msgspec.Struct, frozen=True, gc=False):
+    """An order as it stands in a list."""
+
+    number: str
+    revision: int
+    status: str
+    business_unit: str
+    updated_at: str
+
+
+class OrderPage(msgspec.Struct, frozen=True, gc=False):
+    """One page of orders."""
+
+    purchase_orders: list[OrderRow]
+    total: int
+    next_offset: int | None
+
+
+class OrderQuery(msgspec.Struct, frozen=True, gc=False):
+    """Which orders to list."""
+
+    updated_after: Moment = EPOCH
+    offset: Offset = 0
+    limit: Limit = 50
+
+
+class NewStatus(msgspec.Struct, frozen=True, gc=False):
+    """What the ERP side tells the suite about an order."""
+
+    status: StatusWord
+    erp_number: Ident
+
+
+class StatusShown(msgspec.Struct, frozen=True, gc=False):
+    """The order's status after it was set."""
+
+    number: str
+    status: str
+    erp_number: str
+    invoice_status: str
+
+
+class OrderApproved(msgspec.Struct, frozen=True, gc=False):
+    """The body of the event `purchase_order.approved`: thin, so the receiver must come and read."""
+
+    number: str
+    revision: int
+    business_unit: str
+    status: str
+    occurred_at: str
+
+
+class Errors(msgspec.Struct, frozen=True):
+    """The family's error shape: messages by code."""
+
+    errors: dict[str, list[str]]
+
+
+def error_shape(refusal: Refused, now_ms: int) -> Errors:
+    """A refusal in the family's shape."""
+    del now_ms
+    return Errors({refusal.code: [refusal.message]})

@@ -1,0 +1,122 @@
+"""Cases and the decisions on them. A case is open until it is decided, once; the staff see open cases in order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from contracts.cases import CaseDecision, Category, Decision
+from contracts.wire import Subject
+from mocks.kit.dialect import stamp
+from mocks.kit.operation import Refused, Work
+from mocks.kit.paging import Changes
+from mocks.service_desk.models import CaseSent
+
+_NEED_VALUE = ("correct", "re-date")
+
+
+class Case(msgspec.Struct):
+    """A case. `sent` is what the design said; `decision` is what people answered."""
+
+    id: str
+    sent: CaseSent
+    opened_ms: int
+    opened_at: str
+    status: str = "open"
+    decision: CaseDecision | None = None
+
+    @property
+    def category(self) -> Category:
+        """What the design says is wrong."""
+        return self.sent.category
+
+    @property
+    def entity(self) -> str:
+        """Whose case it is."""
+        return self.sent.entity
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The papers it is about, as `system:id`."""
+        return self.sent.subjects
+
+
+class ServiceDesk:
+    """All cases of the estate."""
+
+    def __init__(self, entities: tuple[str, ...]) -> None:
+        """No cases yet."""
+        self.cases: dict[str, Case] = {}
+        self.decisions = Changes()
+        self._by_key: dict[str, Case] = {}
+        self._open: dict[str, Case] = {}
+        self._entities = frozenset(entities)
+
+    def open_case(self, work: Work, sent: CaseSent) -> tuple[Case, bool]:
+        """The case for an external key, and whether it is new; sent again, the first one stands as it was."""
+        known = self._by_key.get(sent.external_key)
+        if known is not None:
+            return known, False
+        if sent.entity not in self._entities:
+            raise Refused(400, "unknown_entity", f"no entity {sent.entity}")
+        case = Case(f"CASE-{len(self.cases) + 1}", sent, work.now_ms, stamp(work.now_ms))
+        self.cases[case.id] = case
+        self._by_key[sent.external_key] = case
+        self._open[case.id] = case
+        work.effect(
+            "case.opened",
+            case.id,
+            entity=sent.entity,
+            source_ref=sent.external_key,
+            amount_minor=sent.amount_minor,
+            currency=sent.currency,
+            state=sent.category,
+            about=sent.subjects,
+        )
+        return case, True
+
+    def open_cases(self) -> list[Case]:
+        """What waits for a decision, oldest first."""
+        return list(self._open.values())
+
+    def case(self, case_id: str) -> Case:
+        """A case, or a 404."""
+        case = self.cases.get(case_id)
+        if case is None:
+            raise Refused(404, "not_found", f"no case {case_id}")
+        return case
+
+    def decide(self, work: Work, case_id: str, decision: Decision, value: str = "", note: str = "") -> CaseDecision:
+        """Decide an open case; `correct` and `re-date` need a value."""
+        case = self.case(case_id)
+        if case.status != "open":
+            raise Refused(409, "case_decided", f"{case_id} was decided already")
+        if decision in _NEED_VALUE and not value:
+            raise Refused(400, "value_missing", f"{decision} needs a value")
+        sent = case.sent
+        told = CaseDecision(
+            case.id,
+            sent.external_key,
+            sent.category,
+            sent.entity,
+            sent.subjects,
+            decision,
+            value,
+            note,
+            stamp(work.now_ms),
+        )
+        case.status = "decided"
+        case.decision = told
+        del self._open[case.id]
+        self.decisions.touch(work.now_ms, case.id)
+        work.effect(
+            "case.decided",
+            case.id,
+            entity=sent.entity,
+            source_ref=sent.external_key,
+            amount_minor=sent.amount_minor,
+            currency=sent.currency,
+            state=decision,
+            about=sent.subjects,
+        )
+        work.event("case.decided", Subject(sent.entity, case.id), 1, told)
+        return told
