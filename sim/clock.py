@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 import simpy
@@ -96,7 +96,7 @@ class Future(asyncio.Future[T]):
         try:
             return self._number
         except AttributeError:
-            self._number = next(self._loop.numbers)
+            self._number = next(cast("VirtualLoop", self._loop).numbers)
             return self._number
 
 
@@ -112,7 +112,7 @@ class Task(asyncio.Task[T]):
         try:
             return self._number
         except AttributeError:
-            self._number = next(self._loop.numbers)
+            self._number = next(cast("VirtualLoop", self._loop).numbers)
             return self._number
 
 
@@ -138,7 +138,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- callbacks and timers -------------------------------------------------------------------------------------
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(  # type: ignore[override] # the type checker cannot name what C calls with
+ self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         """Run a callback in this instant, after those already due."""
         if self._closed:
             msg = "the virtual loop is closed"
@@ -149,7 +150,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     call_soon_threadsafe = call_soon  # there is one thread: the fence sees to it
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+    def call_later(
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
@@ -186,9 +189,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Make a future that hashes by number."""
         return Future(loop=self)
 
-    def create_task(
-        self, coro: Any, *, name: object = None, context: Context | None = None
-    ) -> asyncio.Task[Any]:
+    def create_task(self, coro: Any, *, name: object = None, context: Context | None = None) -> asyncio.Task[Any]:
         """Make a task that hashes by number, and keep it from the garbage collector until it is done."""
         if self._task_factory is not None:
             return cast("asyncio.Task[Any]", self._task_factory(self, coro))
@@ -305,7 +306,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # noqa: BLE001 - a callback may raise anything; it is reported, not lost
-                self.call_exception_handler({"message": "exception in a callback", "exception": error, "handle": handle})
+                self.call_exception_handler(
+                    {"message": "exception in a callback", "exception": error, "handle": handle}
+                )
 
     def _livelock(self) -> Livelock:
         """Name the instant and whoever the next handles belong to: those that keep it from passing."""
@@ -477,7 +480,9 @@ class Kernel:
         now_ms = cast("int", self.env._now)
         self.loop._schedule(now_ms + delay_ms, callback, args, self._outside)
 
-    def spawn(self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None) -> asyncio.Task[T]:
+    def spawn(
+        self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None
+    ) -> asyncio.Task[T]:
         """Start a root task of an incarnation; all that it starts belongs to the same life."""
         if not incarnation.alive:
             coro.close()
@@ -604,7 +609,7 @@ class Kernel:
         for shelf in shelves:
             shelf.clear()
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         """Use it for a block."""
         return self
 

@@ -115,12 +115,14 @@ class Drawn(Forecast):
         return found
 
     def _rules_for(self, target: str) -> tuple[tuple[Kind, int, Weather], ...]:
-        fitting = ((BY_NAME[w.kind], w) for w in self._weather if _fits(w.target, target))
-        return tuple(
-            (kind, PLACE[kind.name], weather)
-            for kind, weather in fitting
-            if target in self._committing or not kind.needs_commit
-        )
+        """One rule a kind, outermost first; where several lines fit, the roughest holds."""
+        rules: dict[str, Weather] = {}
+        for line in self._weather:
+            if _fits(line.target, target) and (target in self._committing or not BY_NAME[line.kind].needs_commit):
+                other = rules.get(line.kind, line)
+                rate, in_front = max(line.rate, other.rate), max(line.in_front, other.in_front)
+                rules[line.kind] = Weather(line.kind, target, rate, in_front)
+        return tuple((BY_NAME[name], PLACE[name], rules[name]) for name in sorted(rules, key=PLACE.__getitem__))
 
     def _covered(self, target: str, now_ms: int) -> bool:
         system = target.replace(">", ".").partition(".")[0]
@@ -146,11 +148,10 @@ class Planned(Forecast):
             return ()
         every = self._seen[target, ""] = self._seen.get((target, ""), 0) + 1
         own = self._seen[target, entity] = self._seen.get((target, entity), 0) + 1 if entity else every
-        return [
-            self._arm(BY_NAME[line.kind], target, line.trigger, line.params)
-            for line in lines
-            if _means(line.trigger, entity, trigger, every, own)
-        ]
+        meant = [line for line in lines if _means(line.trigger, entity, trigger, every, own)]
+        # Outermost first, as weather has them, in whatever order the plan tells them.
+        meant.sort(key=lambda line: PLACE[line.kind])
+        return [self._arm(BY_NAME[line.kind], target, line.trigger, line.params) for line in meant]
 
     def await_point(self, worker: str, life: int) -> Armed | None:
         """A crash in the worker's own code; `life` says in which of its lives, the first if left out."""

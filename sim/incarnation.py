@@ -104,7 +104,7 @@ class Incarnation:
         return [connection for held in self._connections.values() if (connection := held()) is not None]
 
     def register(self, connection: sqlite3.Connection) -> None:
-        """Remember a connection. Weakly: one that the worker itself forgets must close, and free its locks, as ever."""
+        """Remember a connection, weakly: one that the worker forgets is the collector's, and must not keep its locks."""
         key = id(connection)
         connections = self._connections
         # The reference's callback removes the key before the address can be used again.

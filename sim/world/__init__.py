@@ -1,0 +1,160 @@
+"""The world: who acts. Departments ask, managers approve, docks receive, suppliers bill, a desk decides, books close.
+
+Data flows one way: calendar and catalogue → trade (what each purchase will be) → purchasing (what happens) → truth. The
+world never looks at what the design under test does; it only answers cases, and those by the purchase they concern.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Final
+
+import simpy
+
+from contracts.journal import Effect, Entry
+from contracts.scenario import Hospital, Scenario
+from sim.seed import Seed
+from sim.world.books import Books
+from sim.world.calendar import Hours, local_ms, working_hours
+from sim.world.catalogue import Catalogue
+from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
+from sim.world.hands import Hands, Systems
+from sim.world.purchasing import Paper, Purchasing
+from sim.world.trade import Intent, Trade, in_peak, volumes
+from sim.world.truth import DUE_DAYS, POSTINGS, Truth
+
+TABLE_DAYS: Final = 45
+"""Working hours are known this long after the run-off, for due times and late answers."""
+SETTLING_DAYS: Final = 10
+"""The run-off's last days bring no deliveries any more, so that what was billed can be decided, billed again and booked."""
+
+Playing = Generator[simpy.Event, Any, None]
+
+
+class World:
+    """Everybody who acts. `open` what was there before, `start` the month, then let the clock run."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a world is made of; the composition root alone builds it
+        self,
+        env: simpy.Environment,
+        seed: Seed,
+        scenario: Scenario,
+        scale: float,
+        estate: Systems,
+        record: Callable[[Entry], None],
+    ) -> None:
+        """Settle who there is and how much they will want; nothing happens yet."""
+        self._env = env
+        self._scenario = scenario
+        self._scale = scale
+        self._hands = Hands(env, estate)
+        self._truth = Truth(record)
+        self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
+        self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
+        self._purchasing = Purchasing(env, self._hands, self._truth, self._hours, _last_delivery_ms(scenario))
+        self._books = {
+            hospital.id: Books(env, self._hands, hospital, scenario.calendar) for hospital in scenario.hospital
+        }
+        desk_hours = self._hours[scenario.hospital[0].id]
+        self._staff = ServiceStaff(env, self._hands, scenario.desk, desk_hours, self._decide)
+        self._volumes = [
+            volumes(scenario, place, self._hours[hospital.id], scale) for place, hospital in enumerate(scenario.hospital)
+        ]
+        self._to_come = sum(sum(days.values()) for _, days in self._volumes)
+
+    def open(self) -> None:
+        """What there was before the first day: balances, an open period, orders that were approved already."""
+        for books in self._books.values():
+            books.open()
+        for hospital, (open_orders, _) in zip(self._scenario.hospital, self._volumes, strict=True):
+            for number in range(open_orders):
+                self._purchasing.open_order(self._trade.intent(hospital.id, "open", number))
+
+    def start(self) -> None:
+        """From now on people act by themselves."""
+        for hospital, (_, days) in zip(self._scenario.hospital, self._volumes, strict=True):
+            self._env.process(self._department(hospital, days))
+            self._env.process(self._books[hospital.id].keep())
+
+    @property
+    def month_over(self) -> bool:
+        """Whether the calendar has ended everywhere and, where the close comes later and still in the run, that too."""
+        return all(books.over for books in self._books.values())
+
+    @property
+    def open_intents(self) -> int:
+        """All that the world will still do by itself: purchases to come or under way, bills to come again, cases."""
+        return self._to_come + self._purchasing.playing + self._staff.open_cases
+
+    @property
+    def open_obligations(self) -> int:
+        """How much no ledger has yet."""
+        return len(self._truth.unposted)
+
+    def notice(self, effects: Iterable[Effect]) -> None:
+        """What was committed somewhere: the desk hears of new cases, and postings are ticked off."""
+        for effect in effects:
+            if effect.what in POSTINGS:
+                self._truth.posted(effect)
+            elif effect.what == "case.opened":
+                self._staff.opened(effect)
+
+    # -- who acts -----------------------------------------------------------------------------------------------------
+
+    def _department(self, hospital: Hospital, days: dict[int, int]) -> Playing:
+        """A hospital's departments: day by day the purchases of that day, in the order of their moments."""
+        hours = self._hours[hospital.id]
+        for day, count in days.items():
+            for asked_ms, intent in self._wanted(hospital.id, hours, day, count):
+                yield self._env.timeout(max(0, asked_ms - int(self._env.now)))
+                self._to_come -= 1
+                self._purchasing.start(intent)
+
+    def _wanted(self, hospital: str, hours: Hours, day: int, count: int) -> list[tuple[int, Intent]]:
+        date = hours.dates[day]
+        rush = in_peak(self._scenario, dt.date.fromisoformat(date))
+        intents = (self._trade.intent(hospital, date, number, rush=rush) for number in range(count))
+        wanted = [(hours.moment(day, intent.asked_share), intent) for intent in intents]
+        wanted.sort(key=lambda pair: (pair[0], pair[1].key))
+        return wanted
+
+    def _decide(self, case: Effect) -> Verdict:
+        """Somebody at the desk looks at a case: at its first invoice, the others being evidence."""
+        paper = next((self._purchasing.papers[ref] for ref in case.about if ref in self._purchasing.papers), None)
+        if paper is None:
+            return FALSE_ALARM
+        if case.state == "period-closed":
+            return self._redate(paper)
+        twin = self._purchasing.papers.get(paper.twin)
+        verdict = judged(paper, twin, self._scenario.desk.rejects_share)
+        self._purchasing.settle(paper, accepted=verdict[0] == "accept")
+        return verdict
+
+    def _redate(self, paper: Paper) -> Verdict:
+        """The period in which a paper belongs is closed: it goes into the first that is open, and the truth with it."""
+        entity = paper.intent.hospital
+        first_open = self._books[entity].redated(self._truth.obligations[paper.owes].on)
+        if not first_open:
+            return FALSE_ALARM
+        now = int(self._env.now)
+        self._truth.revise(now, paper.owes, self._hours[entity].close_after(now, DUE_DAYS), on=first_open)
+        return "re-date", first_open, "the period is closed"
+
+
+def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
+    """When a hospital works. Days of a peak are worked whatever day they are: the close knows no weekend."""
+    calendar = scenario.calendar
+    peaks = frozenset(
+        peak.start + dt.timedelta(days=n) for peak in scenario.peak for n in range((peak.end - peak.start).days + 1)
+    )
+    last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS)
+    return working_hours(hospital.time_zone, calendar.start, last, frozenset(calendar.holidays), peaks)
+
+
+def _last_delivery_ms(scenario: Scenario) -> int:
+    """The end of the last day on which docks receive, in the zone where it comes last."""
+    calendar = scenario.calendar
+    days = 1 + max(0, calendar.run_off_days - SETTLING_DAYS)
+    end = dt.datetime.combine(calendar.end + dt.timedelta(days=days), dt.time())
+    return max(local_ms(hospital.time_zone, end) for hospital in scenario.hospital)

@@ -1,0 +1,162 @@
+"""The hands of people at the screens of systems: the only module of the world that knows what a form looks like.
+
+Nothing is decided here; each function fills in one form and gives back the number that the system put on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol, cast
+
+import simpy
+
+from contracts.cases import Decision
+from contracts.journal import Posting
+from mocks.ap_automation.state import ApAutomation, CapturedInvoice, CapturedLine
+from mocks.inventory.models import ReceiptLine
+from mocks.inventory.state import Inventory, NewReceipt
+from mocks.kit.system import System
+from mocks.procurement.state import Procurement, Requisition, RequisitionLine
+from mocks.service_desk.state import ServiceDesk
+from sim.world.trade import Intent
+
+Channel = Literal["email", "portal"]
+
+
+class Systems(Protocol):
+    """The systems at whose screens people of this world sit."""
+
+    @property
+    def procurement(self) -> System[Procurement]:
+        """Where departments buy."""
+
+    @property
+    def inventory(self) -> System[Inventory]:
+        """Where docks receive."""
+
+    @property
+    def ap_automation(self) -> System[ApAutomation]:
+        """Where invoices come in."""
+
+    @property
+    def cloud_erp(self) -> System[Any]:
+        """Where the books are."""
+
+    @property
+    def service_desk(self) -> System[ServiceDesk]:
+        """Where cases wait."""
+
+
+class Bill:
+    """What stands on a supplier's invoice: its number, date, and unit prices for an intent's lines."""
+
+    __slots__ = ("amounts", "channel", "date", "number", "prices", "quantities", "total_minor")
+
+    def __init__(
+        self, number: str, date: str, channel: str, quantities: tuple[int, ...], prices: tuple[int, ...]
+    ) -> None:
+        """Add it up."""
+        self.number = number
+        self.date = date
+        self.channel = cast("Channel", channel)
+        self.quantities = quantities
+        self.prices = prices
+        self.amounts = [quantity * price for quantity, price in zip(quantities, prices, strict=True)]
+        self.total_minor = sum(self.amounts)
+
+
+class Hands:
+    """Fills in forms, now."""
+
+    def __init__(self, env: simpy.Environment, systems: Systems) -> None:
+        """Sit down at the screens."""
+        self._env = env
+        self._systems = systems
+
+    def requisition(self, intent: Intent) -> str:
+        """A department asks."""
+        kind: Literal["stock", "expense"] = "stock" if intent.stock else "expense"
+        wanted = Requisition(
+            intent.hospital,
+            intent.cost_centre,
+            intent.supplier.id,
+            intent.supplier.name,
+            intent.requester,
+            tuple(
+                RequisitionLine(
+                    line.item.id, line.item.description, kind, line.quantity, line.item.unit, line.item.price_minor
+                )
+                for line in intent.lines
+            ),
+        )
+        system = self._systems.procurement
+        return system.perform(
+            self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted)
+        )
+
+    def approval(self, requisition: str, approver: str) -> str:
+        """A manager says yes; the order's number."""
+        system = self._systems.procurement
+        return system.perform(self._now(), approver, lambda work: system.state.approve(work, requisition, approver))
+
+    def receipt(self, intent: Intent, order: str, quantities: tuple[int, ...], on: str) -> str:
+        """The dock counts what came; the receipt's number."""
+        arrived = NewReceipt(
+            intent.hospital,
+            order,
+            on,
+            tuple(
+                ReceiptLine(n, line.item.id, quantity, line.item.unit)
+                for n, (line, quantity) in enumerate(zip(intent.lines, quantities, strict=True), 1)
+                if quantity
+            ),
+        )
+        system = self._systems.inventory
+        actor = f"dock-{intent.hospital}"
+        return system.perform(self._now(), actor, lambda work: system.state.record_receipt(work, arrived))
+
+    def invoice(self, intent: Intent, order: str, bill: Bill) -> str:
+        """A bill comes in by mail or portal; the number that the capture gives it."""
+        paper = CapturedInvoice(
+            intent.hospital,
+            bill.channel,
+            intent.supplier.id,
+            intent.supplier.name,
+            bill.number,
+            bill.date,
+            order,
+            tuple(
+                CapturedLine(n, line.item.id, quantity, price, amount)
+                for n, (line, quantity, price, amount) in enumerate(
+                    zip(intent.lines, bill.quantities, bill.prices, bill.amounts, strict=True), 1
+                )
+                if quantity
+            ),
+            bill.total_minor,
+        )
+        system = self._systems.ap_automation
+        return system.perform(self._now(), intent.supplier.id, lambda work: system.state.capture(work, paper))
+
+    def decision(self, staff: str, case: str, decision: Decision, value: str, note: str) -> None:
+        """Somebody at the desk decides a case."""
+        system = self._systems.service_desk
+        system.perform(self._now(), staff, lambda work: system.state.decide(work, case, decision, value, note))
+
+    def open_period(self, entity: str, period: str) -> None:
+        """The controller opens a period."""
+        system = self._systems.cloud_erp
+        system.perform(self._now(), "controller", lambda work: system.state.open_period(work, entity, period))
+
+    def close_period(self, entity: str, period: str) -> None:
+        """The controller closes a period."""
+        system = self._systems.cloud_erp
+        system.perform(self._now(), "controller", lambda work: system.state.close_period(work, entity, period))
+
+    def opening_balances(self, entity: str, on: str, lines: tuple[Posting, ...]) -> None:
+        """The controller enters what the books begin with."""
+        system = self._systems.cloud_erp
+        system.perform(
+            self._now(), "controller", lambda work: system.state.opening_balances(work, entity, on, lines)
+        )
+
+    def _now(self) -> int:
+        return int(self._env.now)  # an int already; SimPy only types it float

@@ -1,0 +1,185 @@
+"""A small estate for tests of the wire: one system that keeps entries and tells of them, and a bench to run designs on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from contracts.journal import Call, Delivered, Effect, Entry, FaultTook, WorkerLife
+from contracts.plan import Fault, Plan
+from contracts.ports import Ports
+from contracts.wire import Request, Subject
+from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
+from mocks.kit.quirks import Figure, Quirks
+from mocks.kit.system import Setup, System
+from sim.clock import Kernel
+from sim.fence import fence
+from sim.forecast import Forecast, Planned
+from sim.journal import Journal
+from sim.seed import Seed
+from sim.wire import Postman, Wire
+from sim.workers import Supervisor
+
+START = datetime(2026, 10, 5, 8, tzinfo=UTC)
+SETUP = Setup(token_key=b"k" * 16, webhook_secret=b"s" * 16, entities=("H1",))
+
+
+class NewEntry(msgspec.Struct, frozen=True):
+    """What a caller asks the ledger to keep."""
+
+    ref: str
+    amount: int
+
+
+class Ledger:
+    """Entries in order; it never dedupes by itself."""
+
+    def __init__(self) -> None:
+        self.entries: list[NewEntry] = []
+
+    def create(self, incoming: Incoming, work: Work) -> Reply:
+        """Keep an entry and tell of it."""
+        entry: NewEntry = incoming.body
+        if entry.amount < 0:
+            raise Refused(400, "negative", "amounts are positive")
+        self.entries.append(entry)
+        subject = Subject("H1", entry.ref)
+        work.effect("entry.created", f"E-{len(self.entries)}", entity="H1", source_ref=entry.ref)
+        work.event("entry.created", subject, 1, entry)
+        return Reply(201, {"id": f"E-{len(self.entries)}"})
+
+    def find(self, incoming: Incoming, work: Work) -> Reply:
+        """Entries of a reference."""
+        del work
+        wanted = incoming.params["ref"]
+        return Reply(200, [entry for entry in self.entries if entry.ref == wanted])
+
+    def everything(self, incoming: Incoming, work: Work) -> Reply:
+        """All entries: a poll."""
+        del incoming, work
+        return Reply(200, self.entries, idle=not self.entries)
+
+
+def ledger() -> System[Ledger]:
+    """A ledger with short latencies and a short patience for its webhooks."""
+    state = Ledger()
+    operations = (
+        Operation(
+            "create",
+            "POST",
+            "/entries",
+            state.create,
+            "keep",
+            body=NewEntry,
+            honours_key=True,
+            commits=True,
+            subject=lambda incoming: Subject("H1", incoming.body.ref),
+        ),
+        Operation(
+            "find", "GET", "/entries/{ref}", state.find, "find", subject=lambda call: Subject("H1", call.params["ref"])
+        ),
+        Operation("everything", "GET", "/entries", state.everything, "list"),
+    )
+    figures = {
+        "latency": {"median_ms": Figure(100, assumption=True), "p95_ms": Figure(200, assumption=True)},
+        "webhooks": {
+            "ack_timeout_s": Figure(5, assumption=True),
+            "retry_delays_s": Figure((10, 60), assumption=True),
+        },
+    }
+    return System("ledger", state, operations, Quirks(figures), SETUP)
+
+
+def post(ref: str, amount: int = 1, key: str | None = None) -> Request:
+    """A request to keep an entry."""
+    headers = {"idempotency-key": key} if key else {}
+    return Request("POST", "/entries", {}, headers, msgspec.json.encode(NewEntry(ref, amount)))
+
+
+class Bench:
+    """A kernel, the ledger, a wire, and whatever design is put on it."""
+
+    def __init__(
+        self,
+        design: Callable[[Ports, Path], Awaitable[None]],
+        *faults: Fault,
+        workers: int = 1,
+        forecast: Callable[[Callable[..., None]], Forecast] | None = None,
+        seed: int = 1,
+    ) -> None:
+        """Set it all up; `faults` is the plan."""
+        self.journal: list[Entry] = []
+        self.kernel = Kernel(START)
+        self.recorder = Journal(self.journal.append)
+        self.system = ledger()
+        self.system.sink = self._commit
+        self.forecast = forecast(self._struck) if forecast else Planned(Plan(faults), self._struck)
+        self._durable = tempfile.TemporaryDirectory()
+        self.supervisor = Supervisor(
+            self.kernel,
+            self.recorder,
+            self.forecast,
+            design,
+            Path(self._durable.name),
+            {},
+            count=workers,
+            restart_s=30.0,
+        )
+        estate = {"ledger": self.system}
+        self.wire = Wire(self.kernel, self.recorder, estate, self.forecast, Seed(seed), self.supervisor)
+        self.postman = Postman(self.kernel, self.wire, estate)
+
+    def run(self, hours: float = 24.0) -> Bench:
+        """Let the design run for some virtual hours."""
+        try:
+            with fence(self.kernel):
+                self.supervisor.start(self.wire)
+                self.kernel.run(self.kernel.now_ms + int(hours * 3_600_000))
+        finally:
+            self.kernel.close()
+            self._durable.cleanup()
+        self.recorder.close()
+        return self
+
+    def of(self, kind: type[Entry]) -> list[Entry]:
+        """The journal's entries of one type."""
+        return [entry for entry in self.journal if isinstance(entry, kind)]
+
+    @property
+    def effects(self) -> list[Effect]:
+        """What the ledger committed."""
+        return [entry for entry in self.journal if isinstance(entry, Effect)]
+
+    @property
+    def calls(self) -> list[Call]:
+        """The design's calls."""
+        return [entry for entry in self.journal if isinstance(entry, Call)]
+
+    @property
+    def deliveries(self) -> list[Delivered]:
+        """The ledger's deliveries."""
+        return [entry for entry in self.journal if isinstance(entry, Delivered)]
+
+    @property
+    def faults(self) -> list[FaultTook]:
+        """The faults that changed the course."""
+        return [entry for entry in self.journal if isinstance(entry, FaultTook)]
+
+    @property
+    def lives(self) -> list[str]:
+        """What happened to the workers."""
+        return [f"{entry.worker} {entry.what}" for entry in self.journal if isinstance(entry, WorkerLife)]
+
+    def _commit(self, effects: list[Effect], events: list) -> None:
+        for effect in effects:
+            self.recorder.add(effect)
+        self.postman.collect(events)
+
+    def _struck(self, armed, harmless: bool) -> None:  # noqa: ANN001, FBT001 - the signature of a report
+        self.recorder.add(
+            FaultTook(self.kernel.now_ms, armed.kind.name, armed.target, armed.trigger, armed.params, harmless)
+        )
