@@ -14,7 +14,7 @@ ENV := .venv/.ready
 export PACT_DO_NOT_TRACK := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env run test check bench lock clean
+.PHONY: help env run test check lint types imports layout bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -27,11 +27,24 @@ run: $(ENV) ## a month of the estate, its close and the verdict: closeproof run 
 test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason (ARGS='-k word')
 	@$(BIN)/python -m pytest -q -n 2 -rs $(ARGS)
 
-check: $(ENV) ## lint, format, types, import rules, layout
-	@echo "ruff: lint and format"; $(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet .
-	@echo "mypy: strict types"; $(BIN)/mypy --no-error-summary
-	@echo "import-linter: imports run one way"; $(BIN)/lint-imports --no-cache --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
-	@echo "layout: shapes, lists, sizes"; $(BIN)/python -m pytest -q tests/layout
+check: lint types imports layout ## lint, format, types, import rules, layout (each is a target too; -k goes on after a failure)
+
+lint: $(ENV)
+	@echo "ruff: lint and format"
+	@$(BIN)/ruff check --quiet --output-format concise .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(ENV)
+	@echo "mypy: strict types"
+	@$(BIN)/mypy --no-error-summary
+
+imports: $(ENV)
+	@echo "import-linter: imports run one way"
+	@$(BIN)/lint-imports --no-cache --no-logo > .venv/imports.txt || { cat .venv/imports.txt; exit 1; }
+
+layout: $(ENV)
+	@echo "layout: shapes, lists, sizes"
+	@$(BIN)/python -m pytest -q tests/layout
 
 bench: $(ENV) ## how fast the kernel, the doors and a month are here
 	@$(BIN)/python -m sim.bench
