@@ -77,7 +77,7 @@ class Run:
         self.healed_ms = _local_ms(scenario.calendar.close, scenario)
         self.last_effect_ms = self.kernel.now_ms
         self.oracle = Oracle(scenario.scope)
-        self.watch = AnomalyWatch(self.oracle.known)
+        self.watch = AnomalyWatch()
         self.tally = Tally(self.oracle.known)
         self.journal = Journal(self._observe, options.directory)
         seed = Seed(options.seed)
@@ -126,7 +126,7 @@ class Run:
             armed=self.forecast.armed,
             took=self.forecast.took,
             invariants=self.oracle.close(),
-            anomalies=self.watch.close(),
+            anomalies=self.watch.close().score,
             tally=self.tally,
             replay=options.replay,
         )

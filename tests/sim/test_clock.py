@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,14 @@ def test_simpy_and_asyncio_interleave_on_one_clock(kernel: Kernel) -> None:
     kernel.process(process())
     kernel.detached(task())
     kernel.run()
-    assert log == [(700, "asyncio"), (1000, "simpy"), (1400, "asyncio"), (2000, "simpy"), (2100, "asyncio"), (3000, "simpy")]
+    assert log == [
+        (700, "asyncio"),
+        (1000, "simpy"),
+        (1400, "asyncio"),
+        (2000, "simpy"),
+        (2100, "asyncio"),
+        (3000, "simpy"),
+    ]
 
 
 def test_each_side_can_wait_for_the_other(kernel: Kernel) -> None:
@@ -247,10 +254,17 @@ def test_ordinary_asyncio_code_runs_unchanged(kernel: Kernel) -> None:
 def test_httpx_code_runs_in_virtual_time_inside_the_fence(kernel: Kernel) -> None:
     """httpx measures `elapsed` and httpcore its keep-alive by the wall clock; here both read the virtual one."""
 
+    class Body(httpx.AsyncByteStream):
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self.text.encode()
+
     class Wire(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             await asyncio.sleep(2)
-            return httpx.Response(200, text=request.url.path)
+            return httpx.Response(200, stream=Body(request.url.path))
 
     async def main() -> tuple[str, timedelta]:
         async with httpx.AsyncClient(transport=Wire()) as client:
@@ -262,7 +276,9 @@ def test_httpx_code_runs_in_virtual_time_inside_the_fence(kernel: Kernel) -> Non
     assert active.breaches == []
 
 
-@pytest.mark.parametrize("name", ["run_in_executor", "getaddrinfo", "create_connection", "add_reader", "add_signal_handler"])
+@pytest.mark.parametrize(
+    "name", ["run_in_executor", "getaddrinfo", "create_connection", "add_reader", "add_signal_handler"]
+)
 def test_ways_out_of_virtual_time_are_refused_loudly(kernel: Kernel, name: str) -> None:
     async def main() -> None:
         getattr(asyncio.get_running_loop(), name)(None, print)

@@ -1,0 +1,89 @@
+"""The recorder: canonical lines, one digest however it is buffered, bodies once, memory flat."""
+
+from __future__ import annotations
+
+import hashlib
+import tracemalloc
+from pathlib import Path
+
+import msgspec
+
+from contracts.journal import Call, Entry, Milestone, decode, encode, read
+from sim.journal import BUFFER_BYTES_MAX, Journal
+
+
+def call(number: int) -> Call:
+    """An entry like thousands of others."""
+    return Call(number, "w1", "ledger", "create", "H1", f"K{number}", 1, "replied", 201, number)
+
+
+def ignore(_entry: Entry) -> None:
+    """Nobody watches."""
+
+
+def test_what_is_written_is_what_was_added(tmp_path: Path) -> None:
+    """Read back, the entries are equal and in order, and the digest is that of the file."""
+    journal = Journal(ignore, tmp_path)
+    entries = [call(number) for number in range(5000)]
+    for entry in entries:
+        journal.add(entry)
+    digest = journal.close()
+    assert list(read(tmp_path / "events.jsonl")) == entries
+    assert digest == hashlib.sha256((tmp_path / "events.jsonl").read_bytes()).hexdigest()
+
+
+def test_lean_and_full_have_one_digest(tmp_path: Path) -> None:
+    """Without a directory nothing is written, and the digest is the same."""
+    full, lean = Journal(ignore, tmp_path), Journal(ignore)
+    for number in range(100):
+        for journal in (full, lean):
+            journal.body(b"body")
+            journal.add(call(number))
+    assert full.close() == lean.close()
+
+
+def test_bodies_are_stored_once(tmp_path: Path) -> None:
+    """Ten times the same body: one line, whose digest the entries name."""
+    journal = Journal(ignore, tmp_path)
+    digests = {journal.body(b'{"a":1}') for _ in range(10)}
+    journal.body("käse".encode())
+    journal.close()
+    lines = [msgspec.json.decode(line) for line in (tmp_path / "bodies.jsonl").read_bytes().splitlines()]
+    assert [line["body"] for line in lines] == ['{"a":1}', "käse"]
+    assert digests == {lines[0]["digest"]}
+    assert journal.body(b"") == ""
+
+
+def test_the_watcher_sees_every_entry_at_once() -> None:
+    """The oracle looks on while things happen, not afterwards."""
+    seen: list[Entry] = []
+    journal = Journal(seen.append)
+    entry = Milestone(1, "opened")
+    journal.add(entry)
+    assert seen == [entry]
+
+
+def test_memory_stays_flat_beyond_the_buffer(tmp_path: Path) -> None:
+    """A hundred thousand entries leave no more behind than the buffer."""
+    journal = Journal(ignore, tmp_path)
+    for number in range(5000):
+        journal.add(call(number))
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for number in range(100_000):
+        journal.add(call(number))
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    journal.close()
+    assert after - before < 2 * BUFFER_BYTES_MAX
+
+
+def test_a_line_is_canonical() -> None:
+    """Defaults are left out, fields stand in one order, and decoding gives the entry back."""
+    entry = call(7)
+    line = encode(entry)
+    assert line == (
+        b'{"entry":"call","at":7,"worker":"w1","system":"ledger","operation":"create","entity":"H1","key":"K7",'
+        b'"attempt":1,"outcome":"replied","status":201,"began":7}'
+    )
+    assert decode(line) == entry
