@@ -88,7 +88,9 @@ class AnomalyWatch:
 
     def close(self) -> AnomalyReport:
         """What was flagged, what was missed, and what was nothing."""
-        flagged, missed, matched = [], [], set()
+        flagged: list[str] = []
+        missed: list[str] = []
+        matched: set[str] = set()
         for anomaly in self._known.anomalies.values():
             fitting = list(self._fitting(anomaly))
             matched.update(case.ref for case in fitting)

@@ -49,8 +49,9 @@ TYPES: Final[dict[str, type[Entry]]] = {
 class _Running:
     """One invariant at work: its state, and what it has found so far."""
 
-    def __init__(self, invariant: Invariant) -> None:
+    def __init__(self, invariant: Invariant, scope: Sequence[str]) -> None:
         self.invariant = invariant
+        self.in_scope = not set(scope).isdisjoint(invariant.workflows)
         self.step = invariant.step
         self.state: Any = None
         self.violations = 0
@@ -58,6 +59,11 @@ class _Running:
         self.shown: list[Evidence] = []
         self.doubts: list[Evidence] = []
         self.crashed = False
+        if self.in_scope:
+            try:
+                self.state = invariant.start()
+            except Exception as error:  # noqa: BLE001 - whatever a check does, the others go on
+                self.crash(error, 0)
 
     def note(self, found: Violation) -> None:
         failed = found.verdict == "fail"
@@ -103,15 +109,8 @@ class Oracle:
     def __init__(self, scope: Sequence[str], invariants: Sequence[Invariant] = INVARIANTS) -> None:
         """Judge the invariants of the workflows in `scope`; the others are *not applicable*."""
         self.known = Known()
-        self._invariants = tuple(invariants)
-        self._running: dict[str, _Running] = {}
-        for invariant in self._invariants:
-            if set(scope).intersection(invariant.workflows):
-                running = self._running[invariant.id] = _Running(invariant)
-                try:
-                    running.state = invariant.start()
-                except Exception as error:  # noqa: BLE001 - whatever a check does, the others go on
-                    running.crash(error, 0)
+        self._all = tuple(_Running(invariant, scope) for invariant in invariants)
+        self._running = tuple(running for running in self._all if running.in_scope)
         self._by_type: dict[type[Entry], Route] = {}
         self._by_effect: dict[str, Route] = {}
         self._any_effect: Route = (None, ())
@@ -121,7 +120,7 @@ class Oracle:
     @property
     def violations(self) -> int:
         """Violations found so far, of all invariants."""
-        return sum(running.violations for running in self._running.values())
+        return sum(running.violations for running in self._running)
 
     def feed(self, entry: Entry) -> None:
         """Look at the next entry."""
@@ -137,7 +136,7 @@ class Oracle:
             if learn is not None:
                 learn(entry)
         except Exception as error:  # noqa: BLE001 - without a sound index no check is sound
-            self._crash(tuple(self._running.values()), error)
+            self._crash(self._running, error)
             return
         for running in readers:
             try:
@@ -149,12 +148,12 @@ class Oracle:
     def close(self) -> tuple[InvariantResult, ...]:
         """What each invariant found, in their order. Closing again gives the same."""
         if self._results is None:
-            self._results = tuple(self._close(invariant) for invariant in self._invariants)
+            self._results = tuple(self._close(running) for running in self._all)
         return self._results
 
-    def _close(self, invariant: Invariant) -> InvariantResult:
-        running = self._running.get(invariant.id)
-        if running is None:
+    def _close(self, running: _Running) -> InvariantResult:
+        invariant = running.invariant
+        if not running.in_scope:
             return InvariantResult(invariant.id, invariant.name, "not applicable", 0, 0, 0, ())
         try:
             if not running.crashed:
@@ -173,7 +172,7 @@ class Oracle:
 
     def _route(self) -> None:
         """Work out once which entry goes to whom, so that the pass itself only looks up."""
-        alive = [running for running in self._running.values() if not running.crashed]
+        alive = [running for running in self._running if not running.crashed]
         learners = self.known.learners if alive else {}
 
         def readers(*kinds: str) -> tuple[_Running, ...]:

@@ -4,8 +4,8 @@ Clerks and suppliers look at the status in the system where the paper came from.
 there agrees with the ledger: *posted* if, and only if, a posting of that very paper stands, under that very voucher; and
 *rejected* once a person has refused it. An order is *interfaced* only if it stands in the ERP.
 
-Not judged: what changed in the last four hours of the run, when the word may still be on its way; and papers whose status
-could not be told, if a case of undeliverable or rejected messages says so.
+Not judged: what changed in the last four hours of the run, when the word may still be on its way; and words that could
+not be delivered, if a case of undeliverable or rejected messages says so. Nothing excuses a status that claims too much.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Feedback(Invariant):
             elif paper.what == "purchase-order" and status:
                 state.judged += 1
                 says = _order(paper, status, known)
-            if says and not _excused(ref, known):
+            if says:
                 lines = (status.line,) if status else ()
                 because = (*lines, *(posted.line for posted in known.postings_of_paper.get(ref, ())))
                 about = f"{paper_name(paper)} {says}"
@@ -80,28 +80,31 @@ class Feedback(Invariant):
 
 def _invoice(paper: Document, status: Status | None, known: Known) -> str:
     """What is wrong, in words that follow the paper's name; empty if nothing is."""
-    said = status.state if status else "nothing"
-    source = paper.ref.partition(":")[0]
-    live = known.live_of_paper(paper.ref)
-    if status is not None and said == "posted":
-        vouched = live or _unnamed(paper, known)
-        if not vouched:
-            return f"is called posted in {source}, and no posting of it stands"
-        if status.voucher not in {posted.effect.ref for posted in vouched}:
-            return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {vouched[-1].effect.ref}"
+    if status is not None and status.state == "posted":
+        return _called_posted(paper, status, known)
+    if any(case.category in EXCUSES for case in known.cases_about.get(paper.ref, ())):
         return ""
+    told = f"{paper.ref.partition(':')[0]} was told {status.state if status else 'nothing'}"
+    live = known.live_of_paper(paper.ref)
     if live:
         effect = live[-1].effect
-        late = known.at - effect.at < UNDERWAY_MS
-        return "" if late else f"stands in {effect.system} as {effect.ref}, and {source} was told {said}"
+        underway = known.at - effect.at < UNDERWAY_MS
+        return "" if underway else f"stands in {effect.system} as {effect.ref}, and {told}"
     case = known.verdict_of_desk(paper.ref)
-    if (
-        case is not None
-        and case.decision == "reject"
-        and said != "rejected"
-        and known.at - case.decided_ms >= UNDERWAY_MS
-    ):
-        return f"was refused in {case.ref}, and {source} was told {said}"
+    refused = case is not None and case.decision == "reject" and known.at - case.decided_ms >= UNDERWAY_MS
+    if case is not None and refused and (status is None or status.state != "rejected"):
+        return f"was refused in {case.ref}, and {told}"
+    return ""
+
+
+def _called_posted(paper: Document, status: Status, known: Known) -> str:
+    source = paper.ref.partition(":")[0]
+    standing = known.live_of_paper(paper.ref) or _unnamed(paper, known)
+    if not standing:
+        return f"is called posted in {source}, and no posting of it stands"
+    if status.voucher not in {posted.effect.ref for posted in standing}:
+        own = standing[-1].effect.ref
+        return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {own}"
     return ""
 
 
@@ -116,7 +119,3 @@ def _order(paper: Document, status: Status, known: Known) -> str:
     if status.state == "interfaced" and not known.live_of_paper(paper.ref):
         return f"is called interfaced in {paper.ref.partition(':')[0]}, and no order of it stands"
     return ""
-
-
-def _excused(ref: str, known: Known) -> bool:
-    return any(case.category in EXCUSES for case in known.cases_about.get(ref, ()))

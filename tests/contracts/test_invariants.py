@@ -1,0 +1,116 @@
+"""The invariants against hand-written journals: what is correct stays green, what is broken turns the right ones red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from contracts.invariants import INVARIANTS
+from contracts.oracle import judge
+from contracts.verdict import InvariantResult
+from tests.contracts.bad_stories import BAD
+from tests.contracts.good_stories import GOOD
+from tests.contracts.journals import SCOPE, Story
+
+
+def judged(story: Story) -> dict[str, InvariantResult]:
+    """What each invariant finds in a story."""
+    return {result.id: result for result in judge(story.entries, SCOPE)}
+
+
+def described(results: dict[str, InvariantResult]) -> str:
+    """All that was found, for people."""
+    return "\n".join(f"{each.id} {found.says}" for each in results.values() for found in each.evidence)
+
+
+@pytest.mark.parametrize("story", GOOD, ids=lambda story: story.__name__)
+def test_correct_behaviour_stays_green(story: Callable[[], Story]) -> None:
+    """Whatever it looks like."""
+    results = judged(story())
+    assert {result.verdict for result in results.values() if result.checked} == {"pass"}, described(results)
+    assert all(each.verdict == "unknown" for each in results.values() if not each.checked)
+
+
+@pytest.mark.parametrize(("story", "red"), BAD, ids=[story.__name__ for story, _ in BAD])
+def test_broken_behaviour_turns_the_right_invariants_red(story: Callable[[], Story], red: str) -> None:
+    """All that should speak do, and nothing else does."""
+    results = judged(story())
+    assert {each.id for each in results.values() if each.verdict == "fail"} == set(red.split()), described(results)
+
+
+@pytest.mark.parametrize(("story", "red"), BAD, ids=[story.__name__ for story, _ in BAD])
+def test_evidence_points_into_the_journal(story: Callable[[], Story], red: str) -> None:
+    """Each finding names at least one line that exists, and says a sentence."""
+    told = story()
+    for invariant in red.split():
+        for found in judged(told)[invariant].evidence:
+            assert found.lines
+            assert all(1 <= line <= len(told.entries) for line in found.lines)
+            assert found.says
+
+
+def test_every_invariant_has_been_seen_green_and_red() -> None:
+    """A check that has never failed has never been tested."""
+    red = {name for _, names in BAD for name in names.split()}
+    green = {each.id for story in GOOD for each in judged(story()).values() if each.verdict == "pass"}
+    assert red == green == {invariant.id for invariant in INVARIANTS}
+
+
+def test_every_story_is_told() -> None:
+    """The docstring of a story is the story; each is listed once."""
+    stories = [*GOOD, *(story for story, _ in BAD)]
+    assert all(story.__doc__ for story in stories)
+    assert len({story.__name__ for story in stories}) == len(stories)
+
+
+def test_a_second_posting_is_told_in_the_words_of_the_business() -> None:
+    """The sentence names paper, supplier, money and both vouchers; the lines are those of the two postings."""
+    story = (
+        Story()
+        .delivered(123_450)
+        .bills("INV-H1-000123", 123_450)
+        .tells("INV-H1-000123")
+        .posts("INV-H1-000123", "AP-88")
+        .paid("INV-H1-000123", "AP-91")
+        .ends()
+    )
+    found = judged(story)["I01"].evidence[0]
+    assert found.says == (
+        "INV-H1-000123 (supplier S012 no. 4711, 1,234.50 USD) posted twice in cloud_erp: AP-88 and AP-91"
+    )
+    written = {entry: number for number, entry in enumerate(story.entries, 1)}
+    assert found.lines[:2] == (written[story.posted["AP-91"]], written[story.posted["AP-88"]])
+    assert found.amount_minor == 123_450
+
+
+def test_what_fits_several_papers_is_unknown() -> None:
+    """Two deliveries of one order over equal amounts, posted without references: nobody can tell which is which."""
+    story = Story().ordered().arrives("GRN-1", 50_000).arrives("GRN-2", 50_000).tells("GRN-1").tells("GRN-2")
+    story.posts_receipt("GRN-1", source_ref="").ends()
+    result = judged(story)["I02"]
+    assert result.verdict == "unknown"
+    assert "fits several papers" in result.evidence[0].says
+
+
+@pytest.mark.parametrize("reason", ["bound", None])
+def test_a_run_without_a_proper_end_is_unknown(reason: str | None) -> None:
+    """Everything was done, but the run was cut, or its journal breaks off: what would have come is not known."""
+    story = Story().delivered().bills().tells("INV-1").paid()
+    results = judged(story.ends(reason) if reason else story.wait(120).says("INV-1", "posted", "AP-1"))
+    assert results["I20"].verdict == "unknown"
+    assert {result.verdict for result in results.values() if result.id != "I20"} == {"pass"}
+
+
+def test_an_obligation_without_any_paper_is_nobody_s_fault() -> None:
+    """The world owes something that it has not written down: no design can know of it."""
+    story = Story().delivered().bills().tells("INV-1").paid()
+    story.owes("PAY:INV-9", "payable", "cloud_erp/invoice.posted", 5_000, due_hours=1).ends()
+    assert {result.verdict for result in judged(story).values()} == {"pass"}
+
+
+def test_the_latest_truth_counts() -> None:
+    """An older version of an obligation that is written late changes nothing."""
+    story = Story().delivered().bills().tells("INV-1").truth_changes("INV-1", 101_000).paid()
+    story.owes("PAY:INV-1", "payable", "cloud_erp/invoice.posted", 100_000, version=1).ends()
+    assert judged(story)["I03"].verdict == "pass"
