@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple, cast
 
 import msgspec
 import simpy
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from asyncio.events import _ExceptionHandler, _TaskFactory
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -40,7 +41,7 @@ NORMAL = 1
 """SimPy's priority for ordinary events; timers take it too, so that ties fall by order of creation alone."""
 
 
-class Livelock(RuntimeError):  # noqa: N818 - the word of the verdict
+class Livelock(RuntimeError):
     """Too many steps in one virtual instant: something spins and time cannot move."""
 
 
@@ -138,8 +139,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- callbacks and timers -------------------------------------------------------------------------------------
 
-    def call_soon(  # type: ignore[override] # the type checker cannot name what C calls with
- self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         """Run a callback in this instant, after those already due."""
         if self._closed:
             msg = "the virtual loop is closed"
@@ -151,14 +153,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     call_soon_threadsafe = call_soon  # there is one thread: the fence sees to it
 
     def call_later(
-        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
         return self._schedule(cast("int", self.env._now) + delay_ms, callback, args, context)
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         """Run a callback at a moment of `time()`, rounded up to a millisecond."""
         return self._schedule(max(ceil(when * 1000 - 0.001), cast("int", self.env._now)), callback, args, context)
 
@@ -171,13 +175,20 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Sweep the heap once cancelled timers outnumber the rest; keys are unique, so the order cannot change."""
         self._cancelled_timers += 1
         if self._cancelled_timers > 1000 and 2 * self._cancelled_timers > len(self._queue):
-            self.sweep(lambda timer: not timer._cancelled)
-            self._cancelled_timers = 0
+            self.sweep()
 
-    def sweep(self, keep: Callable[[Timer], bool]) -> None:
-        """Drop timers from the heap, in place: the running loop holds on to the list."""
-        self._queue[:] = [entry for entry in self._queue if entry[3].__class__ is not Timer or keep(entry[3])]
+    def sweep(self, dead: Incarnation | None = None) -> None:
+        """Drop cancelled timers and those of the dead from the heap, in place: the running loop holds on to the list."""
+
+        def lives(timer: object) -> bool:
+            if timer.__class__ is not Timer:
+                return True
+            timer = cast("Timer", timer)
+            return not timer._cancelled and (dead is None or timer._context.get(CURRENT) is not dead)
+
+        self._queue[:] = [entry for entry in self._queue if lives(entry[3])]
         heapify(self._queue)
+        self._cancelled_timers = 0
 
     def time(self) -> float:
         """Return the clock's reading in seconds since the Unix epoch."""
@@ -253,7 +264,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._running = self._stopping = False
             asyncio._set_running_loop(None)
 
-    def _turn(self) -> None:
+    def _turn(self) -> None:  # noqa: C901, PLR0912 - flat on purpose: every call in here would be paid a million times
         """Run what is ready in order, then the next event of the heap, until something says stop.
 
         One flat loop with everything in locals: this is where a month of virtual time goes by.
@@ -397,13 +408,14 @@ def _refusing(name: str) -> Callable[..., Any]:
     return refuse
 
 
-for _name in (
+_REFUSED = (
     "run_in_executor set_default_executor getaddrinfo getnameinfo create_connection create_server start_tls sendfile "
     "create_unix_connection create_unix_server connect_accepted_socket create_datagram_endpoint connect_read_pipe "
     "connect_write_pipe subprocess_shell subprocess_exec add_reader remove_reader add_writer remove_writer sock_recv "
     "sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile "
     "add_signal_handler remove_signal_handler"
-).split():
+)
+for _name in _REFUSED.split():  # noqa: SIM905 - thirty names read better as prose
     setattr(VirtualLoop, _name, _refusing(_name))
 
 
@@ -439,7 +451,10 @@ class Kernel:
             raise ValueError(msg)
         start_ms = round(start.timestamp() * 1000)
         self.env = simpy.Environment(initial_time=start_ms)
-        self.loop = VirtualLoop(self.env, steps_per_instant_max=steps_per_instant_max)
+        # What it leaves abstract it refuses, by the names below it.
+        self.loop = VirtualLoop(  # type: ignore[abstract]
+            self.env, steps_per_instant_max=steps_per_instant_max
+        )
         self.loop.on_boundary = self._on_boundary
         self._on_tick = on_tick
         self._next_tick_ms = start_ms + HOUR_MS if on_tick else sys.maxsize
@@ -508,7 +523,7 @@ class Kernel:
 
     def _bury(self, incarnation: Incarnation) -> None:
         """Take the timers of the dead from the heap: they must not move the clock."""
-        self.loop.sweep(lambda timer: timer._context.get(CURRENT) is not incarnation)
+        self.loop.sweep(incarnation)
 
     def pause(self, incarnation: Incarnation, until_ms: int) -> None:
         """Let an incarnation stand still until a moment: it then goes on, a zombie, with all that came due meanwhile."""
@@ -517,17 +532,20 @@ class Kernel:
 
     async def happened(self, event: simpy.Event) -> Any:
         """Wait, in asyncio code, for a SimPy event; return its value or raise its failure."""
-        if event.callbacks is None:
-            return event.value
-        future = self.loop.create_future()
+        if not event.processed:
+            future = self.loop.create_future()
 
-        def tell(event: simpy.Event) -> None:
-            if not future.done():
-                event.defused = True
-                future.set_result(None) if event.ok else future.set_exception(event.value)
+            def tell(event: simpy.Event) -> None:
+                # A waiter that gave up or died leaves the failure to whoever else waits, or to stop the run.
+                if not future.done():
+                    event.defused = True
+                    future.set_result(None)
 
-        event.callbacks.append(tell)
-        return await future
+            event.callbacks.append(tell)
+            await future
+        if not event.ok:
+            raise cast("BaseException", event.value)
+        return event.value
 
     def outcome(self, future: asyncio.Future[Any]) -> simpy.Event:
         """Return an event by which a SimPy process can wait for a task or future."""
@@ -535,7 +553,7 @@ class Kernel:
 
         def tell(done: asyncio.Future[Any]) -> None:
             if done.cancelled():
-                event.fail(asyncio.CancelledError())
+                event.fail(cast("Exception", asyncio.CancelledError()))
             elif (error := done.exception()) is not None:
                 event.fail(cast("Exception", error))
             else:
@@ -583,6 +601,7 @@ class Kernel:
         if when_ms >= self._next_collection_ms:
             self._next_collection_ms += DAY_MS * (1 + (when_ms - self._next_collection_ms) // DAY_MS)
             gc.collect()
+            gc.freeze()  # what survived is passed over next time: a collection costs what a day made, not what a month keeps
         if self._on_tick is not None and when_ms >= self._next_tick_ms:
             self._next_tick_ms += HOUR_MS * (1 + (when_ms - self._next_tick_ms) // HOUR_MS)
             self._on_tick(self.now_ms)

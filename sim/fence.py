@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import datetime as datetime_module
+import datetime as dt
 import os
 import random
 import socket
@@ -27,8 +27,13 @@ from typing import Any, Protocol, Self, cast
 
 from sim.incarnation import CURRENT
 
-wall_s: Callable[[], float] = time.perf_counter
-"""The real clock, for progress and for figures about the run itself; never for anything inside it."""
+_real_perf_counter, _real_gmtime = time.perf_counter, time.gmtime
+
+
+def wall_s() -> float:
+    """Read the real clock, for progress and for figures about the run itself; never for anything inside it."""
+    return _real_perf_counter()
+
 
 VIRTUAL_TIME_FOR = frozenset({"anyio", "asyncio", "email", "h11", "http", "httpcore", "httpx", "logging", "sniffio"})
 """Libraries that read clocks harmlessly: they get virtual time, and bytes of a fixed stream for boundaries and the like."""
@@ -59,7 +64,7 @@ class Clock(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since the Unix epoch."""
 
-    def utc(self) -> datetime_module.datetime:
+    def utc(self) -> dt.datetime:
         """The moment, aware, in UTC."""
 
 
@@ -169,13 +174,13 @@ class _RealInstances(type):
     """Instances of the fenced class are those of the real one: only its clock-reading constructors differ."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, cast("type", cls.__mro__[1]))
+        return isinstance(instance, cls.__mro__[1])
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, cls.__mro__[1])
 
 
-def _moment(what: str, frame: FrameType) -> datetime_module.datetime | None:
+def _moment(what: str, frame: FrameType) -> dt.datetime | None:
     """Return virtual time for a harmless library, None outside a run."""
     if _active is None:
         return None
@@ -184,14 +189,14 @@ def _moment(what: str, frame: FrameType) -> datetime_module.datetime | None:
     return _active.clock.utc()
 
 
-class _Datetime(datetime_module.datetime, metaclass=_RealInstances):
+class _Datetime(dt.datetime, metaclass=_RealInstances):
     """`datetime.datetime` without a wall clock; its constructors all make real ones."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return _RealDatetime(*args, **kwargs)
 
     @classmethod
-    def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:
+    def now(cls, tz: dt.tzinfo | None = None) -> Any:
         moment = _moment("datetime.now", sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
         if moment is None:
             return _RealDatetime.now(tz)
@@ -200,19 +205,15 @@ class _Datetime(datetime_module.datetime, metaclass=_RealInstances):
     @classmethod
     def utcnow(cls) -> Any:
         moment = _moment("datetime.utcnow", sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
-        return (
-            _RealDatetime.now(datetime_module.UTC).replace(tzinfo=None)
-            if moment is None
-            else moment.replace(tzinfo=None)
-        )
+        return _RealDatetime.now(dt.UTC).replace(tzinfo=None) if moment is None else moment.replace(tzinfo=None)
 
     @classmethod
     def today(cls) -> Any:
         moment = _moment("datetime.today", sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
-        return _RealDatetime.today() if moment is None else moment.replace(tzinfo=None)  # noqa: DTZ002 - as it was
+        return _RealDatetime.today() if moment is None else moment.replace(tzinfo=None)
 
 
-class _Date(datetime_module.date, metaclass=_RealInstances):
+class _Date(dt.date, metaclass=_RealInstances):
     """`datetime.date` without a wall clock; its constructors all make real ones."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -221,10 +222,10 @@ class _Date(datetime_module.date, metaclass=_RealInstances):
     @classmethod
     def today(cls) -> Any:
         moment = _moment("date.today", sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
-        return _RealDate.today() if moment is None else moment.date()  # noqa: DTZ011 - as it was
+        return _RealDate.today() if moment is None else moment.date()
 
 
-_RealDatetime, _RealDate = datetime_module.datetime, datetime_module.date
+_RealDatetime, _RealDate = dt.datetime, dt.date
 _real_urandom, _real_connect, _real_seed = os.urandom, sqlite3.connect, random.Random.seed
 
 
@@ -232,8 +233,8 @@ def _replacements() -> list[tuple[Any, str, Any]]:
     """List what the fence replaces: owner, name, replacement."""
     seconds, nanoseconds = (lambda now_ms: now_ms / 1000), (lambda now_ms: now_ms * 1_000_000)
     table: list[tuple[Any, str, Any]] = [
-        (datetime_module, "datetime", _Datetime),
-        (datetime_module, "date", _Date),
+        (dt, "datetime", _Datetime),
+        (dt, "date", _Date),
         (os, "urandom", _urandom),
         (random, "_urandom", _urandom),
         (random.Random, "seed", _seed),
@@ -267,11 +268,10 @@ def _replacements() -> list[tuple[Any, str, Any]]:
 
 
 def _module_level_draws() -> tuple[str, ...]:
-    hidden = random._inst  # type: ignore[attr-defined]  # noqa: SLF001 - the generator behind the module's functions
+    hidden = random._inst  # noqa: SLF001 - the generator behind the module's functions
     return tuple(name for name in sorted(vars(random)) if getattr(vars(random)[name], "__self__", None) is hidden)
 
 
-_real_gmtime = time.gmtime
 _REPLACEMENTS = _replacements()
 # What a module may have imported by name, and must lose during the run.
 _BY_NAME = {

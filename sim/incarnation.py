@@ -80,7 +80,7 @@ class Incarnation:
         self.name = name
         self.crash_at_step = crash_at_step
         self.on_error = on_error
-        self.on_death: list[Callable[[Incarnation], None]] = []
+        self.on_death: list[Callable[[Incarnation], object]] = []
         self.alive = True
         self.death_reason: str | None = None
         self.steps = 0

@@ -126,7 +126,7 @@ def test_each_side_can_wait_for_the_other(kernel: Kernel) -> None:
 
 
 def test_equal_deadlines_fall_first_in_first_out(kernel: Kernel) -> None:
-    """asyncio's own heap compares only the time: one unrelated timer reorders the others."""
+    """The heap of asyncio compares only the time: one unrelated timer reorders the others."""
     log: list[int] = []
 
     async def waiter(n: int) -> None:
@@ -168,7 +168,7 @@ async def main():
     futures = [asyncio.get_running_loop().create_future() for _ in range(20)]
     for n, future in enumerate(futures):
         asyncio.get_running_loop().call_later(1 + n % 3, future.set_result, n)
-    ballast.append([bytearray(n) for n in range(len(ballast))])
+    ballast.append([bytearray(n % 100) for n in range(len(ballast))])
     done, _ = await asyncio.wait(futures)
     log.extend(future.result() for future in done)
     done, pending = await asyncio.wait(tasks, timeout=5)
@@ -208,7 +208,7 @@ def test_sets_of_tasks_have_one_order_in_every_process() -> None:
 
 
 def test_two_kernels_in_one_process_give_the_same_names(kernel: Kernel) -> None:
-    """asyncio's own task names count per process."""
+    """Those of asyncio count per process."""
 
     async def name() -> str:
         task = asyncio.current_task()
@@ -252,7 +252,7 @@ def test_ordinary_asyncio_code_runs_unchanged(kernel: Kernel) -> None:
 
 
 def test_httpx_code_runs_in_virtual_time_inside_the_fence(kernel: Kernel) -> None:
-    """httpx measures `elapsed` and httpcore its keep-alive by the wall clock; here both read the virtual one."""
+    """It measures `elapsed`, and httpcore its keep-alive by the wall clock; here both read the virtual one."""
 
     class Body(httpx.AsyncByteStream):
         def __init__(self, text: str) -> None:
