@@ -1,0 +1,276 @@
+"""The summary for people at a terminal: the verdict, then the limits, then what was checked, what was found, and how to see it again.
+
+It reads at 80 columns, without colour, and in a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from contracts.journal import AnyEntry
+from contracts.verdict import Evidence, InvariantResult, Judgement, Summary
+from reports.entries import in_words, moment, tag
+from reports.words import MARKS, counted, currency_of, ended_in_words, figure, money, plain_name, printable
+
+WIDTH_MAX: Final = 100
+"""Wider lines are harder to read, however wide the window."""
+SHOWN_PER_INVARIANT: Final = 3
+SHOWN_MAX: Final = 8
+LINES_SHOWN: Final = 4
+LINES_LISTED: Final = 8
+
+COLOURS: Final[dict[Judgement, str]] = {
+    "pass": "green",
+    "fail": "red",
+    "unknown": "yellow",
+    "not applicable": "bright_black",
+}
+Lines = Mapping[int, AnyEntry]
+"""Entries of the journal by line number, the first being 1: those that the shown evidence needs."""
+
+
+def evidence_lines(summary: Summary) -> set[int]:
+    """The journal's lines that `show` would like to have."""
+    shown = (found for _, several in _shown(summary) for found in several)
+    return {line for found in shown for line in found.lines[:LINES_SHOWN]}
+
+
+def show(summary: Summary, console: Console, lines: Lines | None = None, directory: str = "") -> None:
+    """Print it all; the replay command comes last."""
+    for part in _parts(summary, lines or {}, directory):
+        console.print(part)
+    console.print(Text.assemble(("Replay   ", "bold"), summary.replay), soft_wrap=True)
+
+
+def show_briefly(summary: Summary, console: Console) -> None:
+    """Only the verdict, and how to see it again."""
+    console.print(_headline(summary, console.width))
+    console.print(Text.assemble(("Replay   ", "bold"), summary.replay), soft_wrap=True)
+
+
+def _parts(summary: Summary, lines: Lines, directory: str) -> Iterator[RenderableType]:
+    yield ""
+    yield _Headline(summary)
+    yield ""
+    if summary.thresholds:
+        yield from _section("Thresholds", _thresholds(summary))
+    if summary.invariants:
+        yield from _section("Invariants", _invariants(summary))
+    if summary.faults:
+        yield from _section("Faults", _faults(summary))
+    if summary.ledgers:
+        yield from _section("Books", _books(summary))
+    yield from _section("In all", _totals(summary))
+    yield from _violations(summary, lines)
+    if directory:
+        yield Text.assemble(("Left in  ", "bold"), directory)
+
+
+class _Headline:
+    """The verdict across the whole width."""
+
+    def __init__(self, summary: Summary) -> None:
+        self.summary = summary
+
+    def __rich_console__(self, console: Console, options: object) -> Iterator[RenderableType]:
+        del options
+        yield _headline(self.summary, console.width)
+        yield Text(f"   {_gist(self.summary)}", style="dim")
+
+
+def _headline(summary: Summary, width: int) -> Text:
+    colour = COLOURS[summary.verdict]
+    run = f" {summary.scenario} · {summary.design} · seed {summary.seed} · scale {summary.scale:g} "
+    line = Text.assemble(
+        ("━━ ", colour), (f" {summary.verdict.upper()} ", f"bold reverse {colour}"), (" ━━", colour), (run, "bold")
+    )
+    line.append("━" * max(0, width - line.cell_len), colour)
+    return line
+
+
+def _gist(summary: Summary) -> str:
+    """The verdict's reason in one sentence."""
+    parts = (
+        ("invariant", [i.verdict for i in summary.invariants]),
+        ("threshold", [t.verdict for t in summary.thresholds]),
+    )
+    failed = [f"{v.count('fail')} of {counted(len(v), what)}" for what, v in parts if "fail" in v]
+    unsure = [f"{v.count('unknown')} of {counted(len(v), what)}" for what, v in parts if "unknown" in v]
+    if summary.verdict == "fail":
+        at_risk = f"; {money(summary.money_at_risk_minor, currency_of(summary))} at risk"
+        return f"{' and '.join(failed)} failed{at_risk if summary.money_at_risk_minor else ''}"
+    if unsure:
+        return f"nothing failed, and {' and '.join(unsure)} could not be judged"
+    held = [counted(v.count("pass"), what) for what, v in parts if "pass" in v]
+    return f"all that was checked holds: {', '.join(held)}" if held else "nothing was checked, so nothing is proved"
+
+
+def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
+    yield Text(title, style="bold")
+    yield Padding(content, (0, 0, 1, 2), expand=False)
+
+
+def _grid(*columns: str) -> Table:
+    """A table without lines; `>` before a heading sets its column to the right, `~` lets it give way."""
+    headed = any(column.strip(">~") for column in columns)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_header=headed)
+    for column in columns:
+        right = column.startswith(">")
+        gives = column.startswith("~")
+        table.add_column(column.lstrip(">~"), justify="right" if right else "left", no_wrap=not gives, overflow="fold")
+    return table
+
+
+def _mark(verdict: Judgement) -> Text:
+    return Text(MARKS[verdict], style=f"bold {COLOURS[verdict]}")
+
+
+def _loud(number: int) -> Text:
+    """A count that should be nought."""
+    return Text(f"{number:,}", style="bold red" if number else "")
+
+
+def _thresholds(summary: Summary) -> Table:
+    table = _grid("", "~", ">measured", ">at most")
+    for threshold in summary.thresholds:
+        measured = Text(figure(threshold.value), style=f"bold {COLOURS[threshold.verdict]}")
+        table.add_row(_mark(threshold.verdict), plain_name(threshold.name), measured, figure(threshold.limit))
+    return table
+
+
+def _invariants(summary: Summary) -> Table:
+    currency = currency_of(summary)
+    table = _grid("", "", "~", ">checked", ">violations", ">at risk", "")
+    for found in summary.invariants:
+        if found.verdict == "not applicable":
+            table.add_row(_mark(found.verdict), found.id, found.name, "", "", "", "not in scope", style="bright_black")
+            continue
+        table.add_row(
+            _mark(found.verdict),
+            found.id,
+            found.name,
+            f"{found.checked:,}",
+            _loud(found.violations),
+            money(found.at_risk_minor, currency) if found.at_risk_minor else "-",
+            "unknown" if found.verdict == "unknown" else "",
+        )
+    return table
+
+
+def _faults(summary: Summary) -> Table:
+    table = _grid("~", ">armed", ">took effect")
+    for fault in summary.faults:
+        table.add_row(fault.kind, f"{fault.armed:,}", f"{fault.took_effect:,}")
+    if len(summary.faults) > 1:
+        armed, took = (sum(getattr(fault, name) for fault in summary.faults) for name in ("armed", "took_effect"))
+        table.add_row("all", f"{armed:,}", f"{took:,}", style="bold")
+    return table
+
+
+def _books(summary: Summary) -> Table:
+    table = _grid("~", ">debit", ">credit", "")
+    for ledger in summary.ledgers:
+        off_minor = ledger.debit_minor - ledger.credit_minor
+        balance = (
+            Text("balanced", style="green")
+            if not off_minor
+            else Text(f"off by {money(off_minor, ledger.currency)}", style="bold red")
+        )
+        debit, credit = (money(amount, ledger.currency) for amount in (ledger.debit_minor, ledger.credit_minor))
+        table.add_row(ledger.entity, debit, credit, balance)
+    return table
+
+
+def _totals(summary: Summary) -> Table:
+    score, currency = summary.anomalies, currency_of(summary)
+    table = _grid("", "~")
+    at_risk = money(summary.money_at_risk_minor, currency)
+    table.add_row("money at risk", Text(at_risk, style="bold red" if summary.money_at_risk_minor else ""))
+    table.add_row(
+        "anomalies",
+        Text.assemble(
+            f"{score.true:,} true · {score.flagged:,} flagged · ",
+            (f"{score.missed:,} missed", "bold yellow" if score.missed else ""),
+            " · ",
+            (counted(score.false_alarms, "false alarm"), "bold yellow" if score.false_alarms else ""),
+        ),
+    )
+    truth = summary.truth.items()
+    still = (counted(summary.open_obligations, "obligation"), counted(summary.open_cases, "case"))
+    table.add_row("still open", " · ".join(still))
+    table.add_row("truth", " · ".join(f"{count:,} {what.replace('-', ' ')}" for what, count in truth) or "nothing")
+    table.add_row("ended", ended_in_words(summary))
+    rate = summary.crossings / summary.wall_s if summary.wall_s else 0.0
+    table.add_row(
+        "time",
+        f"{summary.virtual_s / 86_400:,.1f} virtual days in {summary.wall_s:,.1f} s · {summary.peak_rss_mb:,.0f} MB",
+    )
+    table.add_row("crossings", f"{summary.crossings:,} · {summary.idle_crossings:,} idle · {rate:,.0f}/s")
+    return table
+
+
+def _shown(summary: Summary) -> Iterator[tuple[InvariantResult, tuple[Evidence, ...]]]:
+    """The first few findings: failed invariants before unknown ones, so that the room goes to what is certain."""
+    room = SHOWN_MAX
+    for wanted in ("fail", "unknown"):
+        for invariant in summary.invariants:
+            if invariant.verdict == wanted and room:
+                fitting = tuple(found for found in invariant.evidence if found.verdict == wanted)
+                several = fitting[: min(SHOWN_PER_INVARIANT, room)]
+                room -= len(several)
+                yield invariant, several
+
+
+def _violations(summary: Summary, lines: Lines) -> Iterator[RenderableType]:
+    currency = currency_of(summary)
+    titled = False
+    for invariant, several in _shown(summary):
+        if not titled:
+            yield Text("Findings", style="bold")
+            titled = True
+        for found in several:
+            yield Padding(_finding(invariant, found, currency), (0, 0, 0, 2), expand=False)
+            yield from _because(found, lines)
+        more = (invariant.violations if invariant.verdict == "fail" else 0) - len(several)
+        if more > 0:
+            yield Padding(Text(f"… and {more:,} more of {invariant.id}", style="dim"), (0, 0, 0, 4), expand=False)
+    if titled:
+        yield ""
+
+
+def _finding(invariant: InvariantResult, found: Evidence, currency: str) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    says = Text(printable(found.says))
+    if found.amount_minor:
+        says.append(f"  [{money(found.amount_minor, currency)}]", style="bold")
+    table.add_row(_mark(found.verdict), Text(invariant.id, style="bold"), says)
+    return table
+
+
+def _because(found: Evidence, lines: Lines) -> Iterator[RenderableType]:
+    """The entries that show it, in the order in which they happened; the offending one is marked."""
+    have = sorted(number for number in found.lines[:LINES_SHOWN] if number in lines)
+    if have:
+        table = Table.grid(padding=(0, 1))
+        for width in (1, len(str(have[-1])), 14):
+            table.add_column(justify="right", no_wrap=True, min_width=width, style="dim")
+        table.add_column(overflow="fold")
+        for number in have:
+            entry = lines[number]
+            mark = Text("▸", style=COLOURS[found.verdict]) if number == found.lines[0] else ""
+            table.add_row(mark, str(number), moment(entry.at)[5:], Text(printable(f"{tag(entry)} {in_words(entry)}")))
+        yield Padding(table, (0, 0, 0, 4), expand=False)
+    rest = [str(number) for number in found.lines if number not in have]
+    if rest:
+        dots = " …" if len(rest) > LINES_LISTED else ""
+        listed = f"{'also ' if have else ''}events.jsonl lines {', '.join(rest[:LINES_LISTED])}{dots}"
+        yield Padding(Text(listed, style="dim"), (0, 0, 0, 6), expand=False)

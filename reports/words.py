@@ -1,0 +1,54 @@
+"""How money, counts and verdicts read, the same in every report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.verdict import Judgement, Summary
+
+MARKS: Final[dict[Judgement, str]] = {"pass": "✓", "fail": "✗", "unknown": "?", "not applicable": "-"}
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Minor units as people write them: `1,234.56 USD`."""
+    whole, cents = divmod(abs(amount_minor), 100)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole:,}.{cents:02d} {currency}".rstrip()
+
+
+def currency_of(summary: Summary) -> str:
+    """The currency that sums over all entities are in; empty where the ledgers have several, or none."""
+    currencies = {ledger.currency for ledger in summary.ledgers}
+    return currencies.pop() if len(currencies) == 1 else ""
+
+
+def counted(number: int, what: str, many: str = "") -> str:
+    """A number and its noun: `1 violation`, `2,000 violations`."""
+    return f"{number:,} {what if number == 1 else many or what + 's'}"
+
+
+def figure(value: float | None) -> str:
+    """A measured value or a limit, without needless digits."""
+    if value is None:
+        return "not measured"
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if value % 1 else f"{int(value):,}"
+
+
+def plain_name(threshold: str) -> str:
+    """A threshold's name in words: `anomalies_missed_max` is `anomalies missed`."""
+    return threshold.removesuffix("_max").replace("_", " ")
+
+
+def ended_in_words(summary: Summary) -> str:
+    """Why the run was over."""
+    return {
+        "quiescent": "quiescent: nothing was due and nothing moved any more",
+        "bound": "cut at the bound: it never came to rest",
+        "livelock": f"livelock: {summary.livelock}",
+        "design-failed": "the design failed: its workers kept dying",
+    }.get(summary.ended, summary.ended)
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what a design put into a paper must not steer a terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
