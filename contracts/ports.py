@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
-
-import httpx
+from typing import TYPE_CHECKING, Protocol
 
 from contracts.wire import Request, Response
+
+if TYPE_CHECKING:
+    import httpx  # a design that does not use it should not pay for loading it
 
 
 class Http(Protocol):

@@ -180,11 +180,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def sweep(self, dead: Incarnation | None = None) -> None:
         """Drop cancelled timers and those of the dead from the heap, in place: the running loop holds on to the list."""
 
-        def lives(timer: object) -> bool:
-            if timer.__class__ is not Timer:
+        def lives(event: object) -> bool:
+            if not isinstance(event, Timer):
                 return True
-            timer = cast("Timer", timer)
-            return not timer._cancelled and (dead is None or timer._context.get(CURRENT) is not dead)
+            return not event._cancelled and (dead is None or event._context.get(CURRENT) is not dead)
 
         self._queue[:] = [entry for entry in self._queue if lives(entry[3])]
         heapify(self._queue)
@@ -415,7 +414,7 @@ _REFUSED = (
     "sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile "
     "add_signal_handler remove_signal_handler"
 )
-for _name in _REFUSED.split():  # noqa: SIM905 - thirty names read better as prose
+for _name in _REFUSED.split():
     setattr(VirtualLoop, _name, _refusing(_name))
 
 

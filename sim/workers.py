@@ -14,16 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
-
 from contracts.journal import WorkerLife
 from contracts.ports import Design
 from contracts.wire import Event, Request, Response
 from sim.clock import Kernel
 from sim.incarnation import Incarnation
-from sim.transport import WireTransport
 
 if TYPE_CHECKING:
+    import httpx
+
     from sim.forecast import Forecast
     from sim.journal import Journal
     from sim.wire import Wire
@@ -129,7 +128,9 @@ class VirtualPorts:
         self.settings = settings
 
     def transport(self) -> httpx.AsyncBaseTransport:
-        """The same wire for httpx."""
+        """The same wire for httpx, which is loaded only now: few designs want it, and it takes a while."""
+        from sim.transport import WireTransport  # noqa: PLC0415
+
         return WireTransport(self.http)
 
 
