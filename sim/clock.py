@@ -577,9 +577,11 @@ class Kernel:
         self._set_boundary()
         with self.loop._current(), _steady_collector():
             self.loop._turn()
-        if isinstance(until, int) and self.now_ms <= until:
-            self.env._now = until
-            self._met = True
+        if isinstance(until, int):
+            queue = self.loop._queue
+            if self.now_ms < until and (not queue or queue[0][0] >= until):
+                self.env._now = until
+            self._met = self.now_ms >= until
         elif self._until is not None and not self._met:
             self._met = self._until()
         return self._met

@@ -86,18 +86,23 @@ def _root(frame: FrameType) -> str:
 # -- the replacements: made once; outside a run they behave as the real thing, should anyone have kept one -------------
 
 
-def _refuse(what: str, remedy: str, frame: FrameType | None) -> FenceError:
+def _here() -> Fence | None:
+    """Return the fence that stands, to the thread it stands for: a progress bar's thread is no part of the run."""
+    return _active if _active is not None and _active.thread == _thread.get_ident() else None
+
+
+def _breach(active: Fence, what: str, remedy: str, frame: FrameType | None) -> FenceError:
     error = FenceError(f"{what}() called at {caller_of(frame)}: {remedy}")
-    if _active is not None:
-        _active.breaches.append(error)
+    active.breaches.append(error)
     return error
 
 
 def _refusing(real: Callable[..., Any], what: str, remedy: str) -> Callable[..., Any]:
     def refused(*args: Any, **kwargs: Any) -> Any:
-        if _active is None:
+        active = _here()
+        if active is None:
             return real(*args, **kwargs)
-        raise _refuse(what, remedy, sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
+        raise _breach(active, what, remedy, sys._getframe(1))  # noqa: SLF001 - the caller's name is the point
 
     return refused
 
@@ -106,12 +111,13 @@ def _clock(real: Callable[..., Any], what: str, virtual: Callable[[int], Any], g
     """Fence a function that reads the clock when it gets no more than `given - 1` arguments (0: always)."""
 
     def read(*args: Any) -> Any:
-        if _active is None or (given and len(args) >= given and args[given - 1] is not None):
+        active = _here()
+        if active is None or (given and len(args) >= given and args[given - 1] is not None):
             return real(*args)
         frame = sys._getframe(1)  # noqa: SLF001 - the caller's name is the point
         if _root(frame) not in VIRTUAL_TIME_FOR:
-            raise _refuse(what, _USE_CLOCK, frame)
-        moment = virtual(_active.clock.now_ms)
+            raise _breach(active, what, _USE_CLOCK, frame)
+        moment = virtual(active.clock.now_ms)
         return real(*args[: given - 1], moment) if given else moment
 
     return read
@@ -119,20 +125,21 @@ def _clock(real: Callable[..., Any], what: str, virtual: Callable[[int], Any], g
 
 def _urandom(size: int) -> bytes:
     frame = sys._getframe(1)  # noqa: SLF001 - the caller's name is the point
-    if _active is None:
+    active = _here()
+    if active is None:
         return _real_urandom(size)
     if _root(frame) in VIRTUAL_TIME_FOR:
-        return _active.bytes_for_libraries.randbytes(size)
-    raise _refuse("os.urandom", _USE_SEED, frame)
+        return active.bytes_for_libraries.randbytes(size)
+    raise _breach(active, "os.urandom", _USE_SEED, frame)
 
 
 def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:
-    if a is None and _active is not None:
+    if a is None and (active := _here()) is not None:
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the caller's name is the point
         while frame is not None and _root(frame) == "random":
             frame = frame.f_back
         if frame is None or _root(frame) not in SEEDED_LATER:
-            raise _refuse("random.Random", "give it a seed, or " + _USE_SEED, frame)
+            raise _breach(active, "random.Random", "give it a seed, or " + _USE_SEED, frame)
         a = 0
     _real_seed(self, a, version)
 
@@ -151,7 +158,7 @@ def _no_sql_time() -> None:
 
 
 def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-    if _active is None:
+    if _here() is None:
         return cast("sqlite3.Connection", _real_connect(*args, **kwargs))
     names = (
         "database",
@@ -182,11 +189,12 @@ class _RealInstances(type):
 
 def _moment(what: str, frame: FrameType) -> dt.datetime | None:
     """Return virtual time for a harmless library, None outside a run."""
-    if _active is None:
+    active = _here()
+    if active is None:
         return None
     if _root(frame) not in VIRTUAL_TIME_FOR:
-        raise _refuse(what, _USE_CLOCK, frame)
-    return _active.clock.utc()
+        raise _breach(active, what, _USE_CLOCK, frame)
+    return active.clock.utc()
 
 
 class _Datetime(dt.datetime, metaclass=_RealInstances):
@@ -313,6 +321,7 @@ class Fence:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.thread = _thread.get_ident()
         self.breaches: list[FenceError] = []
         self.bytes_for_libraries = random.Random(0)
         self._before: list[tuple[Any, str, Any]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import asyncio
 import datetime as dt
 import logging
 import os
@@ -17,12 +18,13 @@ import time
 import timeit
 import types
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from sim.clock import Kernel
@@ -103,7 +105,7 @@ def test_moments_are_real_datetimes() -> None:
         moment,
         datetime.fromisoformat("2026-10-01"),
         datetime.combine(date(2026, 10, 1), moment.time()),
-        datetime.max,
+        datetime.fromtimestamp(0, UTC),
     ]
     assert all(type(one) is REAL["datetime"] for one in made)
     assert type(date(2026, 10, 1)) is REAL["date"]
@@ -240,3 +242,67 @@ def test_entering_replaces_a_bounded_number_of_names() -> None:
         sys.setprofile(None)
     assert len(calls) < 700
     assert timeit.default_timer is time.perf_counter
+
+
+def test_other_threads_are_no_part_of_the_run() -> None:
+    """A progress bar may live in one, begun before."""
+    go, seen = threading.Event(), list[float]()
+
+    def watch() -> None:
+        go.wait(10)
+        seen.append(time.time())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    with Kernel(START) as kernel, fence(kernel) as active:
+        go.set()
+        thread.join(10)
+    assert len(seen) == 1
+    assert active.breaches == []
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    with Kernel(START) as kernel:
+        yield kernel
+
+
+def test_httpx_code_runs_in_virtual_time_inside_the_fence(kernel: Kernel) -> None:
+    """It measures `elapsed`, and httpcore its keep-alive by the wall clock; here both read the virtual one."""
+
+    class Body(httpx.AsyncByteStream):
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self.text.encode()
+
+    class Wire(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(2)
+            return httpx.Response(200, stream=Body(request.url.path))
+
+    async def main() -> tuple[str, timedelta]:
+        async with httpx.AsyncClient(transport=Wire()) as client:
+            response = await client.post("https://erp/journals", files={"f": b"1"})
+            return response.text, response.elapsed
+
+    with fence(kernel) as active:
+        assert kernel.run_until_complete(main()) == ("/journals", timedelta(seconds=2))
+    assert active.breaches == []
+
+
+@pytest.mark.parametrize(
+    "name", ["run_in_executor", "getaddrinfo", "create_connection", "add_reader", "add_signal_handler"]
+)
+def test_ways_out_of_virtual_time_are_refused_loudly(kernel: Kernel, name: str) -> None:
+    async def main() -> None:
+        getattr(asyncio.get_running_loop(), name)(None, print)
+
+    with pytest.raises(FenceError, match=rf"loop\.{name}\(\) called at .*test_fence\.py:\d+"):
+        kernel.run_until_complete(main())
+
+
+def test_to_thread_is_refused(kernel: Kernel) -> None:
+    with pytest.raises(FenceError, match="threads"):
+        kernel.run_until_complete(asyncio.to_thread(print))

@@ -96,6 +96,33 @@ def test_detached_task_survives_its_caller(kernel: Kernel) -> None:
     assert log == ["commit"]
 
 
+def test_failing_detached_task_stops_the_run(kernel: Kernel) -> None:
+    log: list[str] = []
+
+    async def crossing() -> None:
+        await asyncio.sleep(5)
+        raise ZeroDivisionError
+
+    kept = kernel.detached(crossing())
+    kernel.loop.call_later(6, log.append, "too late")
+    with pytest.raises(ZeroDivisionError):
+        kernel.run()
+    assert kept.done()
+    assert log == []
+
+
+def test_detached_task_somebody_waits_for_fails_there(kernel: Kernel) -> None:
+    async def crossing() -> None:
+        await asyncio.sleep(5)
+        raise ZeroDivisionError
+
+    async def main() -> str:
+        (done,), _ = await asyncio.wait([kernel.detached(crossing())])
+        return type(done.exception()).__name__
+
+    assert kernel.run_until_complete(main()) == "ZeroDivisionError"
+
+
 def test_what_a_death_sets_off_is_not_dropped_with_the_dead(kernel: Kernel) -> None:
     """A restart is scheduled from inside the dying worker's own step."""
     lives: list[str] = []
