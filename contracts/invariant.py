@@ -30,6 +30,10 @@ class Violation(msgspec.Struct, frozen=True):
     verdict: str = "fail"
 
 
+NOTHING: Final[Iterator[Violation]] = iter(())
+"""What a step returns that finds nothing and is too busy to be a generator."""
+
+
 def doubt(about: str, says: str, *because: int) -> Violation:
     """What could not be judged."""
     return Violation(about, says, because, verdict="unknown")

@@ -9,7 +9,7 @@ and judges nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -29,8 +29,11 @@ KIND_OF_EFFECT: Final = {
 REVERSALS: Final = ("invoice.cancelled",)
 """Effects that undo a posting, named by `reverses`."""
 
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
-class Posted(msgspec.Struct):
+
+class Posted(msgspec.Struct, gc=False):
     """A posting: the effect, its line in the journal, where it stems from, and the line that reversed it, if one did."""
 
     effect: Effect
@@ -40,7 +43,7 @@ class Posted(msgspec.Struct):
     reversed_line: int = 0
 
 
-class Case(msgspec.Struct):
+class Case(msgspec.Struct, gc=False):
     """An exception case in people's hands. `decision` is the latest, empty while nobody has decided."""
 
     ref: str
@@ -58,30 +61,30 @@ class Known:
     """What is known so far. `line` and `at` are those of the entry being looked at, the last one's at the end."""
 
     def __init__(self) -> None:
-        """Know nothing."""
+        """Know nothing. What grows is kept in tuples and strings, which the garbage collector need not walk."""
         self.line = 0
         self.at = 0
         self.ended: RunEnded | None = None
         self.documents: dict[str, Document] = {}
         self.obligations: dict[str, Obligation] = {}
         self.anomalies: dict[str, Anomaly] = {}
-        self.papers_of: dict[str, list[str]] = {}
+        self.papers_of: dict[str, tuple[str, ...]] = {}
         self.lines: dict[str, int] = {}
         """Where a paper, an obligation or an anomaly was last written."""
-        self.postings: dict[tuple[str, str], list[Posted]] = {}
+        self.postings: dict[tuple[str, str], tuple[Posted, ...]] = {}
         """All postings by obligation and required effect (`system/effect`), reversed ones included, in order."""
-        self.postings_of_paper: dict[str, list[Posted]] = {}
+        self.postings_of_paper: dict[str, tuple[Posted, ...]] = {}
         self.unassigned: list[Posted] = []
         """Postings whose obligation is unrelated or ambiguous."""
         self.cases: dict[str, Case] = {}
         """By `system:id`."""
-        self.cases_about: dict[str, list[Case]] = {}
+        self.cases_about: dict[str, tuple[Case, ...]] = {}
         self.acknowledged: dict[str, int] = {}
         """Line of the first acknowledged delivery about a paper or a case, by `system:id`."""
         self.in_hand: dict[str, int] = {}
         """Line of the first call in which a design read a paper by its id, or named it to a target."""
-        self._by_fields: dict[tuple[str, str, str], list[str]] = {}
-        self._by_order: dict[tuple[str, str, str], list[str]] = {}
+        self._by_fields: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._by_order: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_ref: dict[tuple[str, str], Posted] = {}
         self._last: tuple[Effect | None, str] = (None, UNRELATED)
         self.learners: Final[dict[type[Entry] | str, Callable[[Any], None]]] = {
@@ -174,14 +177,9 @@ class Known:
         self.documents[entry.ref] = entry
         self.lines[entry.ref] = self.line
         if known is None:
-            self.papers_of.setdefault(entry.obligation, []).append(entry.ref)
-        for index, key in (
-            (self._by_fields, (entry.entity, entry.party, entry.number)),
-            (self._by_order, (entry.entity, entry.what, entry.order)),
-        ):
-            refs = index.setdefault(key, [])
-            if entry.ref not in refs:
-                refs.append(entry.ref)
+            _add(self.papers_of, entry.obligation, entry.ref)
+        _add(self._by_fields, (entry.entity, entry.party, entry.number), entry.ref)
+        _add(self._by_order, (entry.entity, entry.what, entry.order), entry.ref)
 
     def _obligation(self, entry: Obligation) -> None:
         known = self.obligations.get(entry.id)
@@ -205,9 +203,9 @@ class Known:
         if posted.origin in (UNRELATED, AMBIGUOUS):
             self.unassigned.append(posted)
         else:
-            self.postings.setdefault((posted.origin, f"{entry.system}/{entry.what}"), []).append(posted)
+            _add(self.postings, (posted.origin, f"{entry.system}/{entry.what}"), posted)
         if posted.paper:
-            self.postings_of_paper.setdefault(posted.paper, []).append(posted)
+            _add(self.postings_of_paper, posted.paper, posted)
 
     def _reversal(self, entry: Effect) -> None:
         posted = self._by_ref.get((entry.system, entry.reverses))
@@ -220,7 +218,7 @@ class Known:
             case = Case(ref, entry.state, entry.entity, entry.about, entry.at, self.line)
             self.cases[ref] = case
             for paper in dict.fromkeys(entry.about):
-                self.cases_about.setdefault(paper, []).append(case)
+                _add(self.cases_about, paper, case)
 
     def _case_decided(self, entry: Effect) -> None:
         case = self.cases.get(f"{entry.system}:{entry.ref}")
@@ -254,12 +252,21 @@ class Known:
         if named is not None:
             return [named]
         kind = KIND_OF_EFFECT.get(effect.what)
-        refs = self._by_fields.get((effect.entity, effect.party, effect.number), []) if effect.number else []
+        refs = self._by_fields.get((effect.entity, effect.party, effect.number), ()) if effect.number else ()
         if not refs and effect.order and kind in ("purchase-order", "goods-receipt"):
-            refs = self._by_order.get((effect.entity, kind, effect.order), [])
+            refs = self._by_order.get((effect.entity, kind, effect.order), ())
         fitting = [paper for paper in map(self.documents.__getitem__, refs) if kind is None or paper.what == kind]
         exact = [paper for paper in fitting if paper.amount_minor == effect.amount_minor]
         return exact or fitting
+
+
+def _add(index: dict[Key, tuple[Item, ...]], key: Key, item: Item) -> None:
+    """Put an item behind a key, once."""
+    there = index.get(key)
+    if there is None:
+        index[key] = (item,)
+    elif item not in there:
+        index[key] = (*there, item)
 
 
 def _owed(candidates: list[Document]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation
+from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import money
 from contracts.journal import Effect
 from contracts.provenance import Known
@@ -38,17 +38,12 @@ class Balanced(Invariant):
     def step(self, state: Books, entry: Effect, known: Known) -> Iterator[Violation]:
         """A journal must sum to zero."""
         if not entry.lines:
-            return
+            return NOTHING
         state.journals += 1
         sums: dict[str, int] = {}
         for line in entry.lines:
             sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
-        for currency, off_minor in sums.items():
-            if off_minor:
-                book = (entry.system, entry.entity, currency)
-                state.sums[book] = state.sums.get(book, 0) + off_minor
-                says = f"{entry.ref} ({entry.what} in {entry.system}) is out of balance by {money(off_minor, currency)}"
-                yield Violation(entry.ref, says, (known.line,), abs(off_minor))
+        return _crooked(state, entry, sums, known) if any(sums.values()) else NOTHING
 
     def end(self, state: Books, known: Known) -> Iterator[Violation]:
         """The trial balances."""
@@ -60,3 +55,12 @@ class Balanced(Invariant):
     def checked(self, state: Books) -> int:
         """Journals."""
         return state.journals
+
+
+def _crooked(state: Books, entry: Effect, sums: dict[str, int], known: Known) -> Iterator[Violation]:
+    for currency, off_minor in sums.items():
+        if off_minor:
+            book = (entry.system, entry.entity, currency)
+            state.sums[book] = state.sums.get(book, 0) + off_minor
+            says = f"{entry.ref} ({entry.what} in {entry.system}) is out of balance by {money(off_minor, currency)}"
+            yield Violation(entry.ref, says, (known.line,), abs(off_minor))

@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation
+from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import lines_of, money, paper_name, posting_name
 from contracts.journal import Document, Effect
 from contracts.provenance import Case, Known, Posted
@@ -67,7 +67,8 @@ class MatchPay(Invariant):
         else:
             posted = known.posting(entry.system, entry.ref)
             if posted is not None and posted.origin in known.obligations:
-                yield from _judge(state, posted, known)
+                return _judge(state, posted, known)
+        return NOTHING
 
     def checked(self, state: Matching) -> int:
         """Invoices posted."""
@@ -77,7 +78,7 @@ class MatchPay(Invariant):
 def _judge(state: Matching, posted: Posted, known: Known) -> Iterator[Violation]:
     state.judged += 1
     paper = known.documents.get(posted.paper)
-    cases = known.cases_about.get(posted.paper, [])
+    cases = known.cases_about.get(posted.paper, ())
     refused = known.verdict_of_desk(posted.paper)
     if paper is not None and refused is not None and refused.decision == "reject":
         says = f"{paper_name(paper)} was posted in {posted.effect.system} as {posted.effect.ref} although {refused.ref} refused it"
@@ -107,7 +108,7 @@ def _received(state: Matching, posted: Posted, known: Known, *, approved: bool) 
         yield Violation(obligation.id, says, because, min(over, obligation.order_value_minor))
 
 
-def _price(posted: Posted, paper: Document, cases: list[Case], known: Known) -> Iterator[Violation]:
+def _price(posted: Posted, paper: Document, cases: tuple[Case, ...], known: Known) -> Iterator[Violation]:
     ordered = known.obligations[posted.origin].order_value_minor
     off = abs(paper.amount_minor - ordered)
     if off <= max(PRICE_SLACK_MINOR, ordered // PRICE_SLACK_SHARE):

@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation, doubt
+from contracts.invariant import NOTHING, Invariant, Violation, doubt
 from contracts.invariants._wording import HOUR_MS, lines_of, moment, obligation_name
 from contracts.journal import Call, Obligation
 from contracts.provenance import Case, Known
@@ -32,7 +32,7 @@ class Attempts(msgspec.Struct):
     """Calls by system, operation and key: how many failed, and when the latest took place; and obligations judged."""
 
     failed: dict[Key, int] = {}
-    latest: dict[Key, list[int]] = {}
+    latest: dict[Key, tuple[int, ...]] = {}
     stormy: set[Key] = set()
     judged: int = 0
 
@@ -52,22 +52,16 @@ class Liveness(Invariant):
     def step(self, state: Attempts, entry: Call, known: Known) -> Iterator[Violation]:
         """A call about something must not be one too many."""
         if not entry.key or entry.idle:
-            return
+            return NOTHING
         key = (entry.system, entry.operation, entry.key)
+        latest = state.latest.get(key, ())
+        state.latest[key] = (*latest[-CALLS_PER_HOUR_MAX:], entry.at)
+        failed = 0
         if entry.outcome != "replied" or entry.status >= 400:
             failed = state.failed[key] = state.failed.get(key, 0) + 1
-            if failed == FAILED_CALLS_MAX + 1:
-                says = f"{_call(key)} was tried {failed} times without success"
-                yield Violation(entry.key, says, (known.line,))
-        latest = state.latest.get(key)
-        if latest is None:
-            state.latest[key] = [entry.at]
-            return
-        latest.append(entry.at)
-        if len(latest) > CALLS_PER_HOUR_MAX and entry.at - latest.pop(0) < HOUR_MS and key not in state.stormy:
-            state.stormy.add(key)
-            says = f"{_call(key)} was called more than {CALLS_PER_HOUR_MAX} times within an hour: a storm"
-            yield Violation(entry.key, says, (known.line,))
+        if len(latest) < CALLS_PER_HOUR_MAX and failed <= FAILED_CALLS_MAX:
+            return NOTHING
+        return _too_many(state, key, failed, known)
 
     def end(self, state: Attempts, known: Known) -> Iterator[Violation]:
         """Each thing owed must be done or owned in time, and the run itself must have come to rest."""
@@ -81,6 +75,16 @@ class Liveness(Invariant):
     def checked(self, state: Attempts) -> int:
         """Required effects that were due."""
         return state.judged
+
+
+def _too_many(state: Attempts, key: Key, failed: int, known: Known) -> Iterator[Violation]:
+    if failed == FAILED_CALLS_MAX + 1:
+        yield Violation(key[2], f"{_call(key)} was tried {failed} times without success", (known.line,))
+    latest = state.latest[key]
+    if len(latest) > CALLS_PER_HOUR_MAX and latest[-1] - latest[0] < HOUR_MS and key not in state.stormy:
+        state.stormy.add(key)
+        says = f"{_call(key)} was called more than {CALLS_PER_HOUR_MAX} times within an hour: a storm"
+        yield Violation(key[2], says, (known.line,))
 
 
 def _call(key: Key) -> str:
@@ -100,19 +104,18 @@ def _ending(known: Known) -> Iterator[Violation]:
 
 def _in_time(obligation: Obligation, required: str, known: Known) -> Iterator[Violation]:
     system, _, what = required.partition("/")
-    postings = known.postings.get((obligation.id, required), [])
+    postings = known.postings.get((obligation.id, required), ())
     cases = known.cases_of(obligation.id)
     asked_in_time = any(case.opened_ms <= obligation.due_ms for case in cases)
-    due = moment(obligation.due_ms)
     if known.live(obligation.id, required):
         if asked_in_time or postings[0].effect.at <= obligation.due_ms:
             return
-        says = f"came late into {system}: due {due}, {what} {moment(postings[0].effect.at)}"
+        says = f"came late into {system}: due {moment(obligation.due_ms)}, {what} {moment(postings[0].effect.at)}"
     elif not _owned(obligation, cases, known):
         left = "a person decided, and nothing followed" if cases else "nobody was asked"
-        says = f"has no {what} in {system} by {due}, and {left}"
+        says = f"has no {what} in {system} by {moment(obligation.due_ms)}, and {left}"
     elif not asked_in_time:
-        says = f"has no {what} in {system}, and people were asked late: due {due}, asked {moment(cases[0].opened_ms)}"
+        says = f"has no {what} in {system}, and people were asked late: due {moment(obligation.due_ms)}, asked {moment(cases[0].opened_ms)}"
     else:
         return
     lines = (*(posted.line for posted in postings[:1]), *(case.line for case in cases))

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation
+from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import HOUR_MS, lines_of, paper_name
 from contracts.journal import Document, Effect
 from contracts.provenance import Known, Posted
@@ -24,7 +24,7 @@ UNDERWAY_MS: Final = 4 * HOUR_MS
 EXCUSES: Final = ("undeliverable", "rejected-by-target")
 
 
-class Status(msgspec.Struct):
+class Status(msgspec.Struct, gc=False):
     """What a source system was last told about a paper."""
 
     state: str
@@ -54,7 +54,7 @@ class Feedback(Invariant):
     def step(self, state: Told, entry: Effect, known: Known) -> Iterator[Violation]:
         """A status: remember the last."""
         state.last[f"{entry.system}:{entry.ref}"] = Status(entry.state, entry.number, known.line)
-        yield from ()
+        return NOTHING
 
     def end(self, state: Told, known: Known) -> Iterator[Violation]:
         """Each paper's status must agree with the books."""
