@@ -25,7 +25,7 @@ from sim.world.trade import Intent, Trade, in_peak, volumes
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
 
 TABLE_DAYS: Final = 45
-"""Working hours are known this long after the run-off, for due times and late answers."""
+"""Working hours are known this long after the run-off, and longer where deliveries take longer: for due times."""
 SETTLING_DAYS: Final = 10
 """The run-off's last days bring no deliveries any more, so that what was billed can be decided, billed again and booked."""
 
@@ -35,7 +35,7 @@ Playing = Generator[simpy.Event, Any, None]
 class World:
     """Everybody who acts. `open` what was there before, `start` the month, then let the clock run."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a world is made of; the composition root alone builds it
+    def __init__(  # noqa: PLR0913 - what a world is made of; the composition root alone builds it
         self,
         env: simpy.Environment,
         seed: Seed,
@@ -59,7 +59,8 @@ class World:
         desk_hours = self._hours[scenario.hospital[0].id]
         self._staff = ServiceStaff(env, self._hands, scenario.desk, desk_hours, self._decide)
         self._volumes = [
-            volumes(scenario, place, self._hours[hospital.id], scale) for place, hospital in enumerate(scenario.hospital)
+            volumes(scenario, place, self._hours[hospital.id], scale)
+            for place, hospital in enumerate(scenario.hospital)
         ]
         self._to_come = sum(sum(days.values()) for _, days in self._volumes)
 
@@ -79,7 +80,7 @@ class World:
 
     @property
     def month_over(self) -> bool:
-        """Whether the calendar has ended everywhere and, where the close comes later and still in the run, that too."""
+        """Whether the calendar has ended everywhere and all books that close are closed."""
         return all(books.over for books in self._books.values())
 
     @property
@@ -148,7 +149,7 @@ def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
     peaks = frozenset(
         peak.start + dt.timedelta(days=n) for peak in scenario.peak for n in range((peak.end - peak.start).days + 1)
     )
-    last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS)
+    last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
     return working_hours(hospital.time_zone, calendar.start, last, frozenset(calendar.holidays), peaks)
 
 

@@ -61,18 +61,16 @@ class Books:
         while first <= horizon:
             agenda.append((local_ms(zone, dt.datetime.combine(first, dt.time())), "open", month_of(first)))
             first = next_month(month_of(first))
-        over_ms = local_ms(zone, dt.datetime.combine(calendar.end + dt.timedelta(days=1), dt.time()))
-        if calendar.close.date() <= horizon:
-            close_ms = local_ms(zone, calendar.close)
-            agenda.append((close_ms, "close", month_of(calendar.end)))
-            over_ms = max(over_ms, close_ms)
-        agenda.append((over_ms, "over", ""))
+        close_ms = local_ms(zone, calendar.close)
+        agenda.append((close_ms, "close", ""))
+        end_ms = local_ms(zone, dt.datetime.combine(calendar.end + dt.timedelta(days=1), dt.time()))
+        agenda.append((max(end_ms, close_ms), "over", ""))
         for at_ms, what, period in sorted(agenda):
             yield self._env.timeout(max(0, at_ms - int(self._env.now)))
             if what == "open":
                 self._open_month(period)
             elif what == "close":
-                self._close_until(period)
+                self._close_ended()
             else:
                 self.over = True
 
@@ -91,8 +89,10 @@ class Books:
         self._open.append(period)
         self._hands.open_period(self._hospital.id, period)
 
-    def _close_until(self, last: str) -> None:
-        for period in [period for period in self._open if period <= last]:
+    def _close_ended(self) -> None:
+        """Close the months that have ended with the calendar; a scenario of one week closes none."""
+        ended = [period for period in self._open if next_month(period) <= self._calendar.end + dt.timedelta(days=1)]
+        for period in ended:
             self._open.remove(period)
             self._closed.add(period)
             self._hands.close_period(self._hospital.id, period)

@@ -38,9 +38,7 @@ class Hours:
         self._zone = ZoneInfo(time_zone)
         self.dates = tuple(day.isoformat() for day in worked)
         self.opens = [self._clock_ms(day, OPENS) for day in worked]
-        self.closes = [
-            self._clock_ms(day, CLOSES_SHORT if day.weekday() >= SATURDAY else CLOSES) for day in worked
-        ]
+        self.closes = [self._clock_ms(day, CLOSES_SHORT if day.weekday() >= SATURDAY else CLOSES) for day in worked]
 
     def moment(self, day: int, share: float) -> int:
         """The moment at which this share of a day's hours has passed."""

@@ -17,7 +17,6 @@ from contracts.scenario import Desk
 from sim.world.calendar import MINUTE_MS, Hours
 from sim.world.hands import Hands
 from sim.world.purchasing import Paper
-from sim.world.trade import PRICE_VARIANCE
 
 Verdict = tuple[Decision, str, str]
 """A decision, its value, and a note for people."""
@@ -69,6 +68,3 @@ def judged(paper: Paper, twin: Paper | None, rejects_share: float) -> Verdict:
             return "reject", "", "not the price agreed; the supplier was asked to bill again"
         return "accept", "", "the supplier showed the new price list"
     return FALSE_ALARM
-
-
-__all__ = ["FALSE_ALARM", "PRICE_VARIANCE", "ServiceStaff", "Verdict", "judged"]

@@ -89,9 +89,7 @@ class Hands:
             ),
         )
         system = self._systems.procurement
-        return system.perform(
-            self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted)
-        )
+        return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))
 
     def approval(self, requisition: str, approver: str) -> str:
         """A manager says yes; the order's number."""
@@ -154,9 +152,7 @@ class Hands:
     def opening_balances(self, entity: str, on: str, lines: tuple[Posting, ...]) -> None:
         """The controller enters what the books begin with."""
         system = self._systems.cloud_erp
-        system.perform(
-            self._now(), "controller", lambda work: system.state.opening_balances(work, entity, on, lines)
-        )
+        system.perform(self._now(), "controller", lambda work: system.state.opening_balances(work, entity, on, lines))
 
     def _now(self) -> int:
         return int(self._env.now)  # an int already; SimPy only types it float

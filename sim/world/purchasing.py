@@ -109,9 +109,9 @@ class Purchasing:
     def _approve(self, intent: Intent, requisition: str) -> Owed:
         approver = APPROVERS[int(intent.desk_share * len(APPROVERS))]
         order = self._hands.approval(requisition, approver)
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order)
+        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, self._hours[intent.hospital])
         value_minor = sum(line.quantity * line.item.price_minor for line in intent.lines)
-        self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor, self._hours[intent.hospital])
+        self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
@@ -155,7 +155,7 @@ class Purchasing:
         quantities = intent.parts[part].quantities
         number = self._hands.receipt(intent, owed.order, quantities, hours.local_date(now))
         value = sum(_amounts(intent, quantities))
-        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, hours)
+        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value)
 
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
@@ -171,17 +171,16 @@ class Purchasing:
         self._first_paper[owes] = ref
         off = paper.overpriced
         amounts = (right_minor if off else bill.total_minor, right_minor)
-        self._truth.payable(now, owes, owed, amounts, hours, ready_ms=ready_ms, needs_people=off)
+        self._truth.payable(now, owes, owed, amounts, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off:
             at_stake = bill.total_minor - right_minor
-            self._truth.anomaly(now, intent.key, PRICE_VARIANCE, "price-variance", (ref,), at_stake, hours)
+            self._truth.anomaly(now, intent.key, owed, PRICE_VARIANCE, "price-variance", (ref,), at_stake)
 
     def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:
         """A copy of the last invoice: disguised, or honest and through the other channel."""
-        now, hours = self._now(), self._hours[intent.hospital]
-        owes = f"{intent.key}/invoice-{part + 1}"
+        now, owes = self._now(), f"{intent.key}/invoice-{part + 1}"
         original = self.papers[self._first_paper[owes]]
         bill = original.bill
         number, channel = bill.number, "portal" if bill.channel == "email" else "email"
@@ -193,7 +192,7 @@ class Purchasing:
         original.twin = ref
         self._truth.invoice(now, ref, owes, owed, number, copy.total_minor, copy=True, expect="case")
         about = (ref, original.ref)
-        self._truth.anomaly(now, intent.key, intent.twist, "duplicate-invoice", about, copy.total_minor, hours)
+        self._truth.anomaly(now, intent.key, owed, intent.twist, "duplicate-invoice", about, copy.total_minor)
 
     def _rebill(self, refused: Paper, at_ms: int) -> Playing:
         """The supplier sends the bill again: the same number, the right price."""

@@ -26,8 +26,9 @@ HOURLY: Final = (0.07, 0.14, 0.19, 0.14, 0.07, 0.11, 0.14, 0.10, 0.04)
 """Arrivals over the ninths of a working day: before lunch most, a second rise after it. Assumption."""
 _REACHED: Final = (0.0, *accumulate(HOURLY))
 
-RUSH_SHARE: Final = 0.7
-"""In a peak most orders are for tomorrow: what is to count this month must be here this month. Assumption."""
+RUSH_SHARE: Final = 0.8
+RUSH_SAME_DAY: Final = 0.7
+"""In a peak most orders come at once, billed on the spot: what is to count this month must be here this month. Assumption."""
 APPROVAL_MINUTES_MAX: Final = 300
 INVOICE_DAYS: Final = (0.35, 0.65, 0.85)
 """How many of the invoices come on the delivery's day, by the next, by the one after; the rest a day later. Assumption."""
@@ -106,8 +107,10 @@ class Trade:
         lines = _lines(draw, assortment, stock=stock, even=split)
         rushed = (draw() < RUSH_SHARE) and rush
         lead = draw()
-        lead_days = int(2 * lead) if rushed else 1 + int(self._trade.lead_days_max * lead**1.6)
+        lead_days = int(lead >= RUSH_SAME_DAY) if rushed else 1 + int(self._trade.lead_days_max * lead**1.6)
         first = _part(draw, tuple(line.quantity for line in lines), lead_days)
+        if rushed:
+            first = msgspec.structs.replace(first, invoice_days=0)
         parts = _halves(draw, first) if split else (first,)
         twist, reached = "", draw()
         for name, edge in self._turns:

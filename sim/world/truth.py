@@ -30,12 +30,13 @@ POSTINGS: Final = frozenset(("order.created", "receipt.posted", "invoice.posted"
 
 
 class Owed(msgspec.Struct, frozen=True, gc=False):
-    """What the facts of one purchase have in common."""
+    """What the facts of one purchase have in common; the place's hours say when something is due."""
 
     entity: str
     party: str
     stock: bool
     order: str
+    hours: Hours
 
 
 class Truth:
@@ -49,25 +50,24 @@ class Truth:
         self.unposted: set[str] = set()
         """Obligations of which nothing has reached a ledger yet: for people who watch, not for the verdict."""
 
-    def order(self, at_ms: int, key: str, owed: Owed, value_minor: int, hours: Hours) -> None:
+    def order(self, at_ms: int, key: str, owed: Owed, value_minor: int) -> None:
         """An order was approved."""
-        self._owe(at_ms, key, "purchase-order", owed, (value_minor, value_minor), hours, DUE_DAYS, ORDER_CREATED)
+        self._owe(at_ms, key, "purchase-order", owed, (value_minor, value_minor), DUE_DAYS, ORDER_CREATED)
         ref = f"procurement:{owed.order}"
         self._paper(at_ms, ref, "purchase-order", key, owed, owed.party, owed.order, value_minor)
 
-    def receipt(self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, hours: Hours) -> None:
+    def receipt(self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int) -> None:
         """Goods came to the dock. A delivery note names no supplier that a system would know."""
-        self._owe(at_ms, key, "goods-receipt", owed, (value_minor, value_minor), hours, DUE_DAYS, RECEIPT_POSTED)
+        self._owe(at_ms, key, "goods-receipt", owed, (value_minor, value_minor), DUE_DAYS, RECEIPT_POSTED)
         ref = f"inventory:{number}"
         self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, value_minor)
 
-    def payable(
+    def payable(  # noqa: PLR0913 - a debt is all of this
         self,
         at_ms: int,
         key: str,
         owed: Owed,
         amounts: tuple[int, int],
-        hours: Hours,
         *,
         ready_ms: int,
         needs_people: bool,
@@ -77,19 +77,19 @@ class Truth:
         It can be booked from `ready_ms` on: an invoice that comes before its goods must wait for them.
         """
         days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
-        self._owe(at_ms, key, "payable", owed, amounts, hours, days, INVOICE_POSTED, ready_ms)
+        self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms)
 
-    def invoice(
+    def invoice(  # noqa: PLR0913 - a paper is all of this
         self, at_ms: int, ref: str, key: str, owed: Owed, number: str, amount_minor: int, *, copy: bool, expect: str
     ) -> None:
         """An invoice was captured."""
         self._paper(at_ms, ref, "invoice", key, owed, owed.party, number, amount_minor, copy=copy, expect=expect)
 
-    def anomaly(
-        self, at_ms: int, key: str, what: str, category: str, about: tuple[str, ...], at_stake_minor: int, hours: Hours
+    def anomaly(  # noqa: PLR0913 - an anomaly is all of this
+        self, at_ms: int, key: str, owed: Owed, what: str, category: str, about: tuple[str, ...], at_stake_minor: int
     ) -> None:
         """Something came about that a person must see."""
-        flag_by_ms = hours.close_after(at_ms, FLAG_DAYS)
+        flag_by_ms = owed.hours.close_after(at_ms, FLAG_DAYS)
         self._record(Anomaly(at_ms, f"{key}/{what}", what, about, (category,), flag_by_ms, at_stake_minor))
 
     def revise(
@@ -121,7 +121,6 @@ class Truth:
         what: str,
         owed: Owed,
         amounts: tuple[int, int],
-        hours: Hours,
         days: int,
         required: tuple[str, ...],
         ready_ms: int = 0,
@@ -136,9 +135,9 @@ class Truth:
             amounts[0],
             amounts[1],
             owed.stock,
-            hours.local_date(at_ms),
+            owed.hours.local_date(at_ms),
             owed.order,
-            hours.close_after(max(at_ms, ready_ms), days),
+            owed.hours.close_after(max(at_ms, ready_ms), days),
             required,
         )
         self.obligations[key] = obligation

@@ -1,0 +1,136 @@
+"""What a scenario must obey beyond its form. Each rule yields the key and one sentence; the first broken one is told."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from contracts.scenario import WORKFLOWS, Calendar, Scenario
+
+CALENDAR_DAYS_MAX: Final = 400
+"""More than a year is not a scenario but a mistake in a date."""
+ID_FORM: Final = re.compile(r"[A-Z][A-Z0-9]{0,7}")
+
+Broken = Iterator[tuple[str, str]]
+
+
+def suggestion(given: str, known: Iterable[str]) -> str:
+    """The nearest known name, as a question; nothing where none is near."""
+    near = difflib.get_close_matches(given, sorted(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def broken_rules(scenario: Scenario) -> Broken:
+    """Every rule that the scenario breaks."""
+    yield from _scope(scenario)
+    yield from _calendar(scenario.calendar)
+    yield from _hospitals(scenario)
+    yield from _peaks(scenario)
+    yield from _shares(scenario)
+    yield from _weather(scenario)
+
+
+def _scope(scenario: Scenario) -> Broken:
+    for place, workflow in enumerate(scenario.scope):
+        if workflow not in WORKFLOWS:
+            known = ", ".join(WORKFLOWS)
+            yield (
+                f"scope[{place}]",
+                f'no workflow is called "{workflow}"{suggestion(workflow, WORKFLOWS)} (known: {known})',
+            )
+
+
+def _calendar(calendar: Calendar) -> Broken:
+    if calendar.end < calendar.start:
+        yield "calendar.end", f"{calendar.end} is before the start, {calendar.start}"
+    if (calendar.end - calendar.start).days >= CALENDAR_DAYS_MAX:
+        yield "calendar.end", f"{calendar.end} is more than {CALENDAR_DAYS_MAX} days after the start, {calendar.start}"
+    if calendar.close.tzinfo is not None:
+        yield "calendar.close", "the books close by each hospital's own clock: give a local time, without an offset"
+    if calendar.close.date() < calendar.end:
+        yield "calendar.close", f"{calendar.close} is before the end, {calendar.end}"
+    if (calendar.close.date() - calendar.end).days > calendar.run_off_days:
+        yield (
+            "calendar.close",
+            f"{calendar.close} is after the run-off, {calendar.run_off_days} days from {calendar.end}",
+        )
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone_exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # not found, a folder of zones, not a name at all
+        return False
+    return True
+
+
+def _hospitals(scenario: Scenario) -> Broken:
+    seen: dict[str, int] = {}
+    for place, hospital in enumerate(scenario.hospital):
+        where = f"hospital[{place}]"
+        if not ID_FORM.fullmatch(hospital.id):
+            yield f"{where}.id", f'"{hospital.id}" is not a capital letter and up to seven more capitals or digits'
+        if hospital.id in seen:
+            yield f"{where}.id", f'"{hospital.id}" is the id of hospital[{seen[hospital.id]}] already'
+        seen[hospital.id] = place
+        if not _zone_exists(hospital.time_zone):
+            nearest = suggestion(hospital.time_zone, _zones())
+            yield f"{where}.time_zone", f'no time zone is called "{hospital.time_zone}"{nearest}'
+
+
+def _peaks(scenario: Scenario) -> Broken:
+    calendar = scenario.calendar
+    for place, peak in enumerate(scenario.peak):
+        if peak.end < peak.start:
+            yield f"peak[{place}].end", f"{peak.end} is before the start, {peak.start}"
+        for name, day in (("start", peak.start), ("end", peak.end)):
+            if not calendar.start <= day <= calendar.end:
+                yield f"peak[{place}].{name}", f"{day} is outside the calendar, {calendar.start} to {calendar.end}"
+
+
+def _shares(scenario: Scenario) -> Broken:
+    shares = scenario.anomalies
+    total = (
+        shares.price_variance
+        + shares.duplicate_renumbered
+        + shares.duplicate_second_channel
+        + shares.invoice_before_receipt
+        + shares.price_within_tolerance
+    ) * (1 + scenario.trade.split_delivery_share)
+    if total > 1:
+        yield "anomalies", f"the shares add up to {total:.2f} per order; at most one thing befalls an order"
+
+
+def _weather(scenario: Scenario) -> Broken:
+    for place, line in enumerate(scenario.weather):
+        for name in ("rate", "in_front"):
+            rate = getattr(line, name)
+            if not 0 <= rate <= 1:
+                yield f"weather[{place}].{name}", f"{rate} is not a share from 0 to 1"
+    for place, front in enumerate(scenario.front):
+        where = f"front[{place}]"
+        if not front.systems:
+            yield f"{where}.systems", "a front covers at least one system"
+        if front.hours <= 0:
+            yield f"{where}.hours", f"{front.hours} is no time at all"
+        if bool(front.begins) == bool(front.count):
+            yield where, "give either begins or count"
+        elif front.begins and not _is_moment(front.begins):
+            yield f"{where}.begins", f'"{front.begins}" is not a moment with an offset, as "2026-10-31T18:00:00-04:00"'
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
