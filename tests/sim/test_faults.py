@@ -224,9 +224,7 @@ def test_crash_at_an_await_point() -> None:
 def test_two_faults_on_one_crossing_compose() -> None:
     """A busy answer stands before a lost reply: the outer one strikes, the inner one never gets its turn."""
     seen: list[str] = []
-    bench = Bench(
-        calling(seen), Fault("busy", CREATE, FIRST), Fault("timeout-after-commit", CREATE, FIRST)
-    ).run()
+    bench = Bench(calling(seen), Fault("busy", CREATE, FIRST), Fault("timeout-after-commit", CREATE, FIRST)).run()
     assert seen == ["503"]
     assert [fault.kind for fault in bench.faults] == ["busy"]
 

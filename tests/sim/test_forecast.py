@@ -20,14 +20,14 @@ CALLS = ("ledger.create", "ledger.find")
 TOLD = ("ledger>entry.created",)
 
 
-def drawn(
-    *weather: Weather, fronts: tuple[Spell, ...] = (), until_ms: int = 2 * NOW_MS
-) -> Drawn:
+def drawn(*weather: Weather, fronts: tuple[Spell, ...] = (), until_ms: int = 2 * NOW_MS) -> Drawn:
     """A forecast over the small ledger."""
     return Drawn(weather, fronts, until_ms, frozenset({"ledger.create"}), Seed(1), lambda _armed, _harmless: None)
 
 
-def strikes(forecast: Forecast, target: str = "ledger.create", crossings: int = 2000, seed: int = 1) -> dict[str, set[int]]:
+def strikes(
+    forecast: Forecast, target: str = "ledger.create", crossings: int = 2000, seed: int = 1
+) -> dict[str, set[int]]:
     """Which of many crossings each kind lies in wait on."""
     found: dict[str, set[int]] = {}
     for number in range(crossings):

@@ -1,0 +1,62 @@
+"""Known-bad designs must be caught, each by the right invariant, within ten seeds; the reference must not be."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from contracts.ports import Design
+from contracts.scenario import Scenario
+from contracts.verdict import Summary
+from sim.designs import load_design
+from sim.run import RunOptions, run
+from sim.scenario_file import load_scenario
+
+SCALE = 0.1
+SEEDS = range(1, 11)
+FOLDER = "tests/orchestrator/bad_designs"
+
+BAD = {
+    f"{FOLDER}/fresh_key.py": "I01",
+    f"{FOLDER}/ack_first.py": "I11",
+    f"{FOLDER}/delivery_id.py": "I01",
+}
+"""Each known-bad design, and the invariant that must catch it."""
+
+
+@cache
+def month_end() -> Scenario:
+    """The scenario that all of them meet."""
+    return load_scenario("month-end")[0]
+
+
+def judged(name: str, design: Design, seed: int) -> Summary:
+    """One month at a tenth of the volume."""
+    return run(RunOptions(month_end(), name, design, seed, SCALE))
+
+
+def violated(summary: Summary) -> set[str]:
+    """The invariants that failed."""
+    return {result.id for result in summary.invariants if result.verdict == "fail"}
+
+
+@pytest.mark.parametrize(("design", "invariant"), BAD.items())
+def test_each_known_bad_design_is_caught_by_the_right_invariant(design: str, invariant: str) -> None:
+    """Within ten seeds."""
+    name, bad = load_design(design)
+    for seed in SEEDS:
+        summary = judged(name, bad, seed)
+        if invariant in violated(summary):
+            assert summary.verdict == "fail"
+            return
+    pytest.fail(f"{design} passed {len(SEEDS)} seeds under {invariant}")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_reference_passes_where_they_fail(seed: int) -> None:
+    """The same months, the same faults."""
+    summary = judged(*load_design("workflow"), seed)
+    assert violated(summary) == set()
+    assert summary.verdict == "pass"
+    assert sum(fault.took_effect for fault in summary.faults) > 0
