@@ -173,7 +173,7 @@ class Oracle:
     def _route(self) -> None:
         """Work out once which entry goes to whom, so that the pass itself only looks up."""
         alive = [running for running in self._running if not running.crashed]
-        learners = self.known.learners if alive else {}
+        learners = self.known.learners
 
         def readers(*kinds: str) -> tuple[_Running, ...]:
             return tuple(running for running in alive if set(kinds).intersection(running.invariant.reads))

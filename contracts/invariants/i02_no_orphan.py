@@ -90,7 +90,7 @@ def _identity(posted: Posted, known: Known) -> Iterator[Violation]:
     wrong = [
         f"{label} {had} instead of {right}"
         for label, had, right in (("supplier", entry.party, paper.party), ("number", entry.number, paper.number))
-        if had != right and not (label == "number" and corrected)
+        if had.strip() != right.strip() and not (label == "number" and corrected)
     ]
     if wrong:
         says = f"{name_of(paper.ref, known)} was posted in {entry.system} as {entry.ref} under {' and '.join(wrong)}"

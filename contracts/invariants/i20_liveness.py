@@ -124,15 +124,11 @@ def _in_time(obligation: Obligation, required: str, known: Known) -> Iterator[Vi
 
 
 def _owned(obligation: Obligation, cases: list[Case], known: Known) -> bool:
-    """Whether people have it in hand, or have decided that nothing is to be done about any paper that asks for it."""
+    """Whether people have it in hand, or have refused each paper that asks for it: of a pair one is to be posted."""
     if any(_in_hand(case, known) for case in cases):
         return True
-    asking = [
-        paper
-        for paper in known.papers(obligation.id)
-        if paper.expect != "nothing" and not (paper.copy and paper.expect == "case")
-    ]
-    decided = [known.verdict_of_desk(paper.ref) for paper in asking]
+    asking = [paper.ref for paper in known.papers(obligation.id) if paper.expect != "nothing"]
+    decided = [known.verdict_of_desk(ref) for ref in asking]
     return bool(cases) and all(case is not None and case.decision in ("reject", "merge") for case in decided)
 
 

@@ -2,7 +2,7 @@
 
 Clerks and suppliers look at the status in the system where the paper came from. At the end the last status of an invoice
 there agrees with the ledger: *posted* if, and only if, a posting of that very paper stands, under that very voucher; and
-*rejected* once a person has refused it. An order is *interfaced* only if it stands in the ERP.
+*rejected* once a person has refused it. An order is *interfaced* or *invoiced* only if it stands in the ERP.
 
 Not judged: what changed in the last four hours of the run, when the word may still be on its way; and words that could
 not be delivered, if a case of undeliverable or rejected messages says so. Nothing excuses a status that claims too much.
@@ -21,6 +21,7 @@ from contracts.journal import Document, Effect
 from contracts.provenance import Known, Posted
 
 UNDERWAY_MS: Final = 4 * HOUR_MS
+ORDER_STANDS: Final = ("interfaced", "invoiced")
 EXCUSES: Final = ("undeliverable", "rejected-by-target")
 
 
@@ -116,6 +117,6 @@ def _unnamed(paper: Document, known: Known) -> list[Posted]:
 
 
 def _order(paper: Document, status: Status, known: Known) -> str:
-    if status.state == "interfaced" and not known.live_of_paper(paper.ref):
-        return f"is called interfaced in {paper.ref.partition(':')[0]}, and no order of it stands"
+    if status.state in ORDER_STANDS and not known.live_of_paper(paper.ref):
+        return f"is called {status.state} in {paper.ref.partition(':')[0]}, and no order of it stands"
     return ""

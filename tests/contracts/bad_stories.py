@@ -69,6 +69,13 @@ def both_of_a_pair_refused() -> Story:
     return story.says("INV-1", "rejected").says("INV-2", "rejected").ends()
 
 
+def original_refused_copy_forgotten() -> Story:
+    """Of a pair the original is asked about and refused; then the copy is the one to post, and nobody posts it."""
+    story = _billed().copies("INV-2", "INV-1", number="4711-A").tells("INV-2")
+    story.asks("CASE-1", "duplicate-invoice", "INV-1", "INV-2").decides("CASE-1", "reject").tells("CASE-1")
+    return story.says("INV-1", "rejected").says("INV-2", "held").ends()
+
+
 def out_of_nothing() -> Story:
     """An invoice stands in the ERP that no supplier ever sent."""
     stray = {"source_ref": "ap_automation:INV-9", "number": "9999"}
@@ -259,6 +266,7 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (decision_lost, "I11 I20"),
     (decision_never_fetched, "I20"),
     (both_of_a_pair_refused, "I20"),
+    (original_refused_copy_forgotten, "I20"),
     (out_of_nothing, "I02"),
     (into_the_wrong_ledger, "I02"),
     (under_anothers_name, "I02"),
