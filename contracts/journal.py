@@ -31,7 +31,7 @@ class RunStarted(Entry, tag="run", frozen=True, gc=False, omit_defaults=True):
 
 
 class RunEnded(Entry, tag="end", frozen=True, gc=False, omit_defaults=True):
-    """The last line. `quiescent`, or why the run had to be cut: `bound`, `livelock`, `design-failed`."""
+    """The last line. `quiescent`, or why the run had to be cut: `bound`, `livelock`, `design-failed`, `fence`."""
 
     reason: str
     detail: str = ""

@@ -96,7 +96,7 @@ class Summary(msgspec.Struct, frozen=True):
     money_at_risk_minor: int
     open_obligations: int
     open_cases: int
-    livelock: str
+    ended_detail: str
     replay: str
 
 

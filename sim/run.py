@@ -24,7 +24,7 @@ from contracts.wire import Event
 from sim import estate as estates
 from sim.clock import Kernel, Livelock
 from sim.faults.kind import Armed
-from sim.fence import fence, wall_s
+from sim.fence import FenceError, fence, wall_s
 from sim.forecast import Drawn, Forecast, Planned, check_plan, check_weather, spells
 from sim.journal import Journal
 from sim.seed import Seed
@@ -101,8 +101,8 @@ class Run:
             system.sink = self._commit
         self._on_progress = on_progress
 
-    def play(self) -> Summary:
-        """Let it all happen; the summary."""
+    def play(self, breaches: Sequence[FenceError]) -> Summary:
+        """Let it all happen; the summary. `breaches` is the fence's list of what it refused, also if that was swallowed."""
         options = self.options
         scope = options.scenario.scope
         self.journal.add(
@@ -110,6 +110,8 @@ class Run:
         )
         self.kernel.after(self.healed_ms - self.began_ms, self._heal)
         reason, detail = self._until_over()
+        if breaches and reason == QUIESCENT:
+            reason, detail = "fence", str(breaches[0])
         self.journal.add(RunEnded(self.kernel.now_ms, reason, detail))
         digest = self.journal.close()
         outcome = Outcome(
@@ -210,8 +212,8 @@ def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = No
     with tempfile.TemporaryDirectory(prefix="closeproof-") as scratch:
         made = Run(options, Path(scratch), on_progress)
         try:
-            with fence(made.kernel):
-                return made.play()
+            with fence(made.kernel) as active:
+                return made.play(active.breaches)
         finally:
             made.kernel.close()
 

@@ -17,7 +17,7 @@ from tests.sim.small import Bench, post
 Design = Callable[[Ports, Path], Awaitable[None]]
 CREATE = "ledger.create"
 TOLD = "ledger>entry.created"
-FIRST = {"key": "A", "attempt": 1}
+FIRST: dict[str, str | int] = {"key": "A", "attempt": 1}
 
 
 def calling(seen: list[str], *, again_after_s: float | None = None, key: str | None = None) -> Design:
@@ -189,8 +189,8 @@ def test_crash_before_the_delivery_is_looked_at() -> None:
     seen: list[str] = []
     bench = Bench(listening(seen), Fault("crash", TOLD, FIRST, {"point": "P0"})).run()
     assert len(seen) == 1
-    assert [delivery.outcome for delivery in bench.deliveries][0] == "unanswered"
-    assert [delivery.outcome for delivery in bench.deliveries][-1] == "acknowledged"
+    assert bench.deliveries[0].outcome == "unanswered"
+    assert bench.deliveries[-1].outcome == "acknowledged"
 
 
 def test_crash_as_the_acknowledgement_leaves() -> None:

@@ -120,7 +120,7 @@ def test_with_every_worker_dead_nobody_answers() -> None:
 def test_deliveries_go_to_the_living_in_turn() -> None:
     """Two workers share the endpoint, as behind a load balancer."""
 
-    async def both(ports: Ports, durable: Path) -> None:
+    async def both(ports: Ports, _durable: Path) -> None:
         listening = asyncio.create_task(_listen(ports))
         if ports.worker == "w1":
             for number in range(6):
