@@ -1,8 +1,8 @@
 """The mocked enterprise systems, one folder each, all of one shape, over `kit/`.
 
-A system is what an application of its family would be seen to be from outside: its API, its state machine, its webhooks.
-No system imports another: as in life, one touches another only by a message. The world's intentions, faults and the
-journal do not belong here.
+A system is what an application of its family would be seen to be from outside: its API, its state machine, its
+webhooks. No system imports another: as in life, one touches another only by a message. The world's intentions, faults
+and the journal do not belong here.
 """
 
 from typing import Final

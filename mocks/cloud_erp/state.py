@@ -331,7 +331,7 @@ def _line(order: Order, number: int) -> OrderLine:
 
 
 def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple[Posting, ...]:
-    """The journal of an invoice: accrual at the order's price, expense and variance as billed, payables for all of it."""
+    """An invoice's journal: accrual at the order's price, expense and variance as billed, payables for all of it."""
     accrued = billed_stock = billed_expense = 0
     for line in new.lines:
         ordered = _line(order, line.line)
@@ -355,4 +355,4 @@ def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple
 
 def _following(period: str) -> str:
     year, month = int(period[:4]), int(period[5:])
-    return f"{year + 1:04d}-01" if month == 12 else f"{year:04d}-{month + 1:02d}"  # noqa: PLR2004 - December
+    return f"{year + 1:04d}-01" if month == 12 else f"{year:04d}-{month + 1:02d}"

@@ -1,4 +1,4 @@
-"""What every mocked system is built from: operations, dispatch, tokens, paging, webhooks, quirks, OpenAPI, the ASGI door.
+"""What every mocked system is built from: operations, dispatch, tokens, paging, quirks, webhooks, OpenAPI, ASGI.
 
 The kit knows HTTP and commits. It knows no business: an invoice or a period in here would be in the wrong room.
 

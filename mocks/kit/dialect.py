@@ -6,12 +6,14 @@ They also keep every sum of a document inside 64 bits.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final
 
 from msgspec import Meta
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY: Final = date(1970, 1, 1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 Ident = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -30,8 +32,16 @@ Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    whole, rest = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC).isoformat()[:19]}.{rest:03d}Z"
+    days, rest = divmod(at_ms, 86_400_000)
+    seconds, milliseconds = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_date(days)}T{hour:02d}:{minute:02d}:{second:02d}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=512)
+def _date(days: int) -> str:
+    return (_FIRST_DAY + timedelta(days=days)).isoformat()
 
 
 def moment_ms(text: str) -> int:
@@ -59,10 +69,11 @@ def minor(text: str) -> int:
 
     A final newline is let through, because a pattern's `$` lets it through as well.
     """
-    sign = -1 if text.startswith("-") else 1
+    sign = -1 if text[:1] == "-" else 1
     whole, _, cents = text.removesuffix("\n").removeprefix("-").partition(".")
-    places = len(cents)
-    if not whole.isdecimal() or places > 2 or not (cents.isdecimal() or not cents):  # noqa: PLR2004 - cents
+    if len(cents) == 1:
+        cents += "0"
+    if not whole.isdecimal() or (cents and not (cents.isdecimal() and len(cents) == 2)):
         message = f"{text!r} is not an amount"
         raise ValueError(message)
-    return sign * (int(whole) * 100 + (int(cents) * (10 if places == 1 else 1) if cents else 0))
+    return sign * int(whole + (cents or "00"))

@@ -20,7 +20,7 @@ NOBODY = Subject()
 _encode = msgspec.json.Encoder().encode
 
 
-class Refused(Exception):  # noqa: N818 - "refused" is what the system says; it is an answer, not a crash
+class Refused(Exception):
     """A rule says no. Raise it before anything has been changed."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """A system's `quirks.toml`: limits, latency, paging, retry and acknowledgement, each figure with where it comes from.
 
-Every figure is `{ value = …, source = "…" }` or `{ value = …, assumption = true }`; a figure with neither, or with both,
-is refused when the system is built.
+Every figure is `{ value = …, source = "…" }` or `{ value = …, assumption = true }`; a figure with neither, or with
+both, is refused when the system is built.
 """
 
 from __future__ import annotations

@@ -16,8 +16,18 @@ class _Shape:
         self.named = tuple((place, part[1:-1]) for place, part in enumerate(parts) if part[:1] == "{")
         self.fixed = tuple((place, part) for place, part in enumerate(parts) if part[:1] != "{")
 
-    def fit(self, given: list[str]) -> bool:
-        return all(given[place] == part for place, part in self.fixed) and all(given[place] for place, _ in self.named)
+    def fit(self, given: list[str]) -> dict[str, str] | None:
+        """The values in a path of as many parts, or nothing if it is another path. No value is empty."""
+        for place, part in self.fixed:
+            if given[place] != part:
+                return None
+        values = {}
+        for place, name in self.named:
+            value = given[place]
+            if not value:
+                return None
+            values[name] = value
+        return values
 
 
 class Routes:
@@ -42,23 +52,21 @@ class Routes:
             return operation, {}, None
         given = path.split("/")
         for shape in self._shapes.get((method, len(given)), ()):
-            if shape.fit(given):
-                return shape.operation, {name: given[place] for place, name in shape.named}, None
+            values = shape.fit(given)
+            if values is not None:
+                return shape.operation, values, None
         allowed = self.allowed(path)
-        if allowed:
-            return None, {}, Refused(405, "method_not_allowed", "this method is not allowed", _allow(allowed))
-        return None, {}, Refused(404, "not_found", "no such resource")
+        if not allowed:
+            return None, {}, Refused(404, "not_found", "no such resource")
+        return None, {}, Refused(405, "method_not_allowed", "this method is not allowed", {"allow": ", ".join(allowed)})
 
     def allowed(self, path: str) -> tuple[str, ...]:
-        """The methods that a path knows; none if there is no such path."""
+        """The methods that a path knows, `OPTIONS` included; none if there is no such path."""
         given = path.split("/")
-        return tuple(
+        known = [
             method
             for method in self._methods
             if (method, path) in self._exact
-            or any(shape.fit(given) for shape in self._shapes.get((method, len(given)), ()))
-        )
-
-
-def _allow(methods: tuple[str, ...]) -> dict[str, str]:
-    return {"allow": ", ".join((*methods, "OPTIONS"))}
+            or any(shape.fit(given) is not None for shape in self._shapes.get((method, len(given)), ()))
+        ]
+        return (*known, "OPTIONS") if known else ()

@@ -123,9 +123,8 @@ class System(Generic[State]):
             if operation is None:
                 raise incoming.problem or Refused(404, "not_found", "no such resource")
             if operation.scope:
-                incoming.caller = caller = self._gate.admit(incoming.request.headers.get("authorization", ""), now_ms)
-                if operation.scope not in caller.scopes:
-                    raise Refused(403, "insufficient_scope", f"the token lacks the scope {operation.scope}")
+                authorization = incoming.request.headers.get("authorization", "")
+                incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
             if operation.honours_key and "idempotency-key" in incoming.request.headers:

@@ -42,8 +42,8 @@ class Gate:
         self._key = key
         self._passed: dict[str, tuple[Claims, Caller]] = {}
 
-    def admit(self, authorization: str, now_ms: int) -> Caller:
-        """The caller that an `Authorization` header names, or a 401."""
+    def admit(self, authorization: str, scope: str, now_ms: int) -> Caller:
+        """The caller that an `Authorization` header names; a 401 without one, a 403 if the scope was not granted."""
         known = self._passed.get(authorization)
         if known is None:
             known = self._check(authorization)
@@ -52,6 +52,8 @@ class Gate:
         if claims.exp * 1000 <= now_ms:
             del self._passed[authorization]
             raise Refused(401, "invalid_token", "the access token expired", _CHALLENGE)
+        if scope not in caller.scopes:
+            raise Refused(403, "insufficient_scope", f"the token lacks the scope {scope}")
         return caller
 
     def _check(self, authorization: str) -> tuple[Claims, Caller]:
