@@ -1,6 +1,6 @@
 """Builds the systems of the estate and names what crosses to and from them.
 
-To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its builder here.
+To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its field and builder here.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.scenario import Scenario
-from mocks import ap_automation, cloud_erp, identity, inventory, procurement, service_desk
+from mocks import SYSTEMS, ap_automation, cloud_erp, identity, inventory, procurement, service_desk
+from mocks.ap_automation.state import ApAutomation
+from mocks.cloud_erp.state import CloudErp
+from mocks.identity.state import Identity
+from mocks.inventory.state import Inventory
 from mocks.kit.system import Setup, System
+from mocks.procurement.state import Procurement
+from mocks.service_desk.state import ServiceDesk
 from sim.seed import Seed
 
-BUILDERS = {
-    "identity": identity.build,
-    "procurement": procurement.build,
-    "inventory": inventory.build,
-    "ap_automation": ap_automation.build,
-    "cloud_erp": cloud_erp.build,
-    "service_desk": service_desk.build,
-}
 CLIENT_ID = "orchestrator"
 TOPICS = (
     "procurement>purchase_order.approved",
@@ -34,19 +32,19 @@ TOPICS = (
 
 @dataclass(frozen=True)
 class Estate:
-    """The systems, by name and as attributes."""
+    """The systems, by name and as attributes, and what a design is told of them."""
 
-    identity: System[identity.State]
-    procurement: System[procurement.State]
-    inventory: System[inventory.State]
-    ap_automation: System[ap_automation.State]
-    cloud_erp: System[cloud_erp.State]
-    service_desk: System[service_desk.State]
+    identity: System[Identity]
+    procurement: System[Procurement]
+    inventory: System[Inventory]
+    ap_automation: System[ApAutomation]
+    cloud_erp: System[CloudErp]
+    service_desk: System[ServiceDesk]
     settings: dict[str, str]
 
     def systems(self) -> dict[str, System[Any]]:
         """The systems by name."""
-        return {name: getattr(self, name) for name in BUILDERS}
+        return {name: getattr(self, name) for name in SYSTEMS}
 
 
 def build(scenario: Scenario, seed: Seed) -> Estate:
@@ -66,7 +64,15 @@ def build(scenario: Scenario, seed: Seed) -> Estate:
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",
     }
-    return Estate(**{name: make(setup) for name, make in BUILDERS.items()}, settings=settings)
+    return Estate(
+        identity=identity.build(setup),
+        procurement=procurement.build(setup),
+        inventory=inventory.build(setup),
+        ap_automation=ap_automation.build(setup),
+        cloud_erp=cloud_erp.build(setup),
+        service_desk=service_desk.build(setup),
+        settings=settings,
+    )
 
 
 def call_targets(estate: Estate) -> Iterator[tuple[str, bool]]:

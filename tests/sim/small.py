@@ -17,6 +17,7 @@ from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
 from mocks.kit.quirks import Figure, Quirks
 from mocks.kit.system import Setup, System
 from sim.clock import Kernel
+from sim.faults.kind import Armed
 from sim.fence import fence
 from sim.forecast import Forecast, Planned
 from sim.journal import Journal
@@ -179,7 +180,7 @@ class Bench:
             self.recorder.add(effect)
         self.postman.collect(events)
 
-    def _struck(self, armed, harmless: bool) -> None:  # noqa: ANN001, FBT001 - the signature of a report
+    def _struck(self, armed: Armed, harmless: bool) -> None:  # noqa: FBT001 - the signature of a report
         self.recorder.add(
             FaultTook(self.kernel.now_ms, armed.kind.name, armed.target, armed.trigger, armed.params, harmless)
         )
