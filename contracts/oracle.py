@@ -56,6 +56,7 @@ class _Running:
         self.state: Any = None
         self.violations = 0
         self.at_risk_minor = 0
+        self.at_risk: dict[str, int] = {}
         self.shown: list[Evidence] = []
         self.doubts: list[Evidence] = []
         self.crashed = False
@@ -71,6 +72,7 @@ class _Running:
         if failed:
             self.violations += 1
             self.at_risk_minor += found.amount_minor
+            self.at_risk[found.about] = max(found.amount_minor, self.at_risk.get(found.about, 0))
         if len(shelf) < EVIDENCE_MAX:
             verdict: Judgement = "fail" if failed else "unknown"
             shelf.append(Evidence(found.about, found.says, found.amount_minor, found.because, verdict))
@@ -121,6 +123,17 @@ class Oracle:
     def violations(self) -> int:
         """Violations found so far, of all invariants."""
         return sum(running.violations for running in self._running)
+
+    @property
+    def money_at_risk_minor(self) -> int:
+        """What the violations put at stake: each obligation once, however many checks complain about its papers."""
+        owed: dict[str, int] = {}
+        for running in self._all:
+            for about, amount_minor in running.at_risk.items():
+                paper = self.known.documents.get(about)
+                obligation = paper.obligation if paper else about
+                owed[obligation] = max(amount_minor, owed.get(obligation, 0))
+        return sum(owed.values())
 
     def feed(self, entry: Entry) -> None:
         """Look at the next entry."""

@@ -23,7 +23,10 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class InvariantResult(msgspec.Struct, frozen=True):
-    """What one invariant found. `violations` counts all; `evidence` holds the first few."""
+    """What one invariant found. `violations` counts all; `evidence` holds the first few.
+
+    `at_risk_minor` adds up its violations; the summary's `money_at_risk_minor` counts each obligation once over all.
+    """
 
     id: str
     name: str

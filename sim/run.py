@@ -128,6 +128,7 @@ class Run:
             armed=self.forecast.armed,
             took=self.forecast.took,
             invariants=self.oracle.close(),
+            money_at_risk_minor=self.oracle.money_at_risk_minor,
             anomalies=self.watch.close().score,
             tally=self.tally,
             replay=options.replay,

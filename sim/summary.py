@@ -36,6 +36,7 @@ class Outcome:
     armed: Mapping[str, int]
     took: Mapping[str, int]
     invariants: tuple[InvariantResult, ...]
+    money_at_risk_minor: int
     anomalies: AnomalyScore
     tally: Tally
     replay: str
@@ -76,7 +77,7 @@ def summarise(outcome: Outcome, *, wall_s: float, peak_rss_mb: float) -> Summary
         thresholds=thresholds,
         anomalies=outcome.anomalies,
         ledgers=tally.ledgers(),
-        money_at_risk_minor=sum(invariant.at_risk_minor for invariant in outcome.invariants),
+        money_at_risk_minor=outcome.money_at_risk_minor,
         open_obligations=len(tally.open),
         open_cases=len(tally.open_cases),
         ended_detail=outcome.detail,

@@ -16,7 +16,7 @@ from contracts.journal import Effect, Entry
 from contracts.oracle import TYPES, Oracle, judge
 from contracts.provenance import Known
 from contracts.verdict import InvariantResult
-from tests.contracts.bad_stories import BAD, resent_after_timeout
+from tests.contracts.bad_stories import BAD, acknowledged_and_lost, resent_after_timeout
 from tests.contracts.good_stories import GOOD, plain_delivery
 from tests.contracts.journals import SCOPE, Story
 
@@ -208,3 +208,13 @@ def test_crossings_are_not_kept() -> None:
     del oracle
     gc.collect()
     assert [sys.getrefcount(entry) for entry in kept] == before
+
+
+def test_money_at_risk_counts_an_obligation_once() -> None:
+    """An acknowledged invoice that is lost breaks several invariants; what it asks for is at stake once."""
+    oracle = Oracle(SCOPE)
+    for entry in acknowledged_and_lost().entries:
+        oracle.feed(entry)
+    results = oracle.close()
+    assert sum(result.violations for result in results) > 1
+    assert oracle.money_at_risk_minor == max(result.at_risk_minor for result in results) > 0
