@@ -1,0 +1,115 @@
+"""The orchestrator's own words for business papers: no dialect in here, no behaviour, money in integer minor units.
+
+Papers are stored inside process states, so they are encoded by position (`array_like`): a third of the bytes, and time is
+mostly bytes. New fields go at the end and need a default.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+
+class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was ordered on one line. `kind` is `stock` or `expense`."""
+
+    line: int
+    item: str
+    kind: str
+    quantity: int
+    unit_price_minor: int
+
+
+class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An approved order, at one revision."""
+
+    number: str
+    revision: int
+    entity: str
+    cost_centre: str
+    supplier_id: str
+    supplier_name: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What arrived on one order line."""
+
+    line: int
+    quantity: int
+
+
+class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Goods that arrived at a dock. `received_on` is the hospital's local date."""
+
+    id: str
+    entity: str
+    order: str
+    received_on: str
+    lines: tuple[ReceiptLine, ...]
+
+
+class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is billed on one order line."""
+
+    line: int
+    quantity: int
+    unit_price_minor: int
+    amount_minor: int
+
+
+class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for."""
+
+    id: str
+    entity: str
+    order: str
+    channel: str
+    supplier_id: str
+    number: str
+    invoice_date: str
+    currency: str
+    lines: tuple[InvoiceLine, ...]
+    total_minor: int
+    captured_ms: int
+    captured_on: str
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    """An aware moment as milliseconds since the epoch."""
+    return round(moment.timestamp() * 1000)
+
+
+def stamp(at_ms: int) -> str:
+    """A moment as ISO 8601 in UTC with milliseconds."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}Z"
+
+
+def moment(text: str) -> datetime:
+    """The aware moment that an ISO 8601 text names; raises ValueError for anything else."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        message = f"{text!r} has no offset"
+        raise ValueError(message)
+    return parsed
+
+
+def minor(text: str) -> int:
+    """The minor units of a decimal text with at most two places; raises ValueError for anything else."""
+    whole, dot, cents = text.partition(".")
+    if len(cents) > 2 or (dot and not cents.isdigit()):  # noqa: PLR2004 - cents have two places
+        message = f"{text!r} is not an amount"
+        raise ValueError(message)
+    return int(whole + cents.ljust(2, "0"))
+
+
+def decimal(amount_minor: int) -> str:
+    """Minor units as a decimal text with two places."""
+    if amount_minor < 0:
+        return "-" + decimal(-amount_minor)
+    return f"{amount_minor // 100}.{amount_minor % 100:02d}"

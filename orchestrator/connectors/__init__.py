@@ -1,0 +1,18 @@
+"""One module for each system: canonical commands into its dialect, its replies and events out of it.
+
+Readers are tolerant: they name only the fields they use, and skip the rest. Nothing in here waits, retries or stores.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from orchestrator.connectors import ap_automation, cloud_erp, inventory, procurement, service_desk
+from orchestrator.connectors.base import Operation
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    f"{operation.system}.{operation.name}": operation
+    for module in (procurement, inventory, ap_automation, cloud_erp, service_desk)
+    for operation in module.OPERATIONS
+}
+"""Every operation, by `system.name`: what an effect row names."""

@@ -1,0 +1,8 @@
+"""The designs that can be compared: each a module with `async def run(ports, durable_dir)`, listed here by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DESIGNS: Final = ("workflow",)
+"""Names of the modules in this package."""

@@ -1,0 +1,44 @@
+"""A worker put together from its parts. Designs that differ replace a part or a habit; there is no other switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contracts.ports import Ports
+from orchestrator.engine.caller import Caller
+from orchestrator.engine.dispatcher import Dispatcher
+from orchestrator.engine.effects import Effects
+from orchestrator.engine.habits import Habits
+from orchestrator.engine.intake import Intake
+from orchestrator.engine.news import zones
+from orchestrator.engine.office import Office
+from orchestrator.engine.steps import Steps
+from orchestrator.engine.streams import Streams
+from orchestrator.store.sqlite import SqliteStore
+
+
+class Orchestrator:
+    """One worker."""
+
+    intake_type: type[Intake] = Intake
+
+    def __init__(self, ports: Ports, durable_dir: Path, habits: Habits | None = None) -> None:
+        """Open the store and put the parts together; nothing happens yet."""
+        habits = habits or Habits()
+        settings = ports.settings
+        self.store = SqliteStore(durable_dir, ports.worker, settings.get("sync", "normal"))
+        self.office = Office(ports, self.store)
+        places = zones(settings.get("entities", ""))
+        caller = Caller(ports)
+        steps = Steps(self.store)
+        effects = Effects(self.office, caller, steps, places, habits)
+        self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
+        self.streams = Streams(self.office, caller, self.intake, effects)
+        self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
+
+    async def run(self) -> None:
+        """Work until something fails that must not be survived."""
+        await self.office.transact(self.streams.prepare, self.office.now_ms())
+        self.office.spawn(self.intake.receive())
+        self.office.spawn(self.dispatcher.run())
+        await self.office.failed

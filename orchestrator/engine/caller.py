@@ -1,0 +1,80 @@
+"""One call to a system: its lane, the token, the wire, and what came of it as an outcome. It never raises and never retries.
+
+The one exception proves the rule: a 401 is tried once more with a newer token, because nothing was done.
+"""
+
+from __future__ import annotations
+
+from contracts import wire
+from contracts.ports import Ports
+from orchestrator.canonical import milliseconds
+from orchestrator.connectors.base import NotSent, Operation, Outcome, Throttled, Unauthorized, Unknown, outcome
+from orchestrator.engine.limits import lanes
+from orchestrator.engine.retry import RETRY_AFTER_CAP_MS
+from orchestrator.engine.tokens import Tokens
+
+_NOTHING: dict[str, str] = {}
+
+
+class Caller:
+    """The worker's way to every system."""
+
+    def __init__(self, ports: Ports) -> None:
+        """Open the lanes."""
+        self._http = ports.http
+        self._clock = ports.clock
+        self._tokens = Tokens(ports)
+        self._lanes = lanes(ports.clock)
+
+    def now_ms(self) -> int:
+        """The moment."""
+        return milliseconds(self._clock.business_now())
+
+    async def call(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self,
+        operation: Operation,
+        path: str,
+        query: dict[str, str] = _NOTHING,
+        body: bytes = b"",
+        key: str = "",
+        timeout_s: float = 0.0,
+    ) -> Outcome:
+        """Make the call; a key goes along where the target honours one."""
+        lane = self._lanes[operation.system]
+        if lane.paused_until_ms:
+            left_ms = lane.paused_until_ms - self.now_ms()
+            if left_ms > 0:
+                return Throttled(left_ms / 1000, 0)
+            lane.paused_until_ms = 0
+        await lane.enter()
+        result = await self._send(operation, path, query, body, key, timeout_s or operation.timeout_s)
+        if isinstance(result, Unauthorized):
+            result = await self._send(operation, path, query, body, key, timeout_s or operation.timeout_s)
+        lane.leave()
+        if isinstance(result, Throttled) and result.after_s > 0:
+            lane.paused_until_ms = self.now_ms() + min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS)
+        return result
+
+    async def _send(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self, operation: Operation, path: str, query: dict[str, str], body: bytes, key: str, timeout_s: float
+    ) -> Outcome:
+        authorization = await self._tokens.header()
+        if not authorization:
+            return NotSent("no token")
+        headers = {"authorization": authorization}
+        if body:
+            headers["content-type"] = "application/json"
+        if key and operation.honours_key:
+            headers["idempotency-key"] = key
+        try:
+            response = await self._http.send(
+                operation.system, wire.Request(operation.method, path, query, headers, body), timeout_s
+            )
+        except wire.NotSent as error:
+            return NotSent(f"not sent: {error}")
+        except wire.WireError as error:
+            return Unknown(f"no reply: {type(error).__name__} {error}")
+        result = outcome(operation, response, self._clock)
+        if isinstance(result, Unauthorized):
+            self._tokens.refused(authorization)
+        return result

@@ -1,0 +1,76 @@
+"""How hard each target may be pushed by one worker: calls at once, calls a second, and a pause when it says so.
+
+The rate is a pure function of (state, now); only the waiting is asyncio's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from contracts.ports import Clock
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One worker's share of what a target allows. A rate of 0 is no limit."""
+
+    at_once: int
+    per_s: float = 0.0
+    burst: int = 1
+
+
+LIMITS: Final[Mapping[str, Limit]] = {
+    "procurement": Limit(8, 12.0, 10),
+    "inventory": Limit(8),
+    "ap_automation": Limit(3),
+    "cloud_erp": Limit(12),
+    "service_desk": Limit(4),
+}
+
+
+class Lane:
+    """The way to one target."""
+
+    __slots__ = ("_burst_s", "_clock", "_free", "_interval_s", "_theoretical_s", "_waiting", "paused_until_ms")
+
+    def __init__(self, limit: Limit, clock: Clock) -> None:
+        """Nobody is under way."""
+        self._clock = clock
+        self._free = limit.at_once
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._interval_s = 1 / limit.per_s if limit.per_s else 0.0
+        self._burst_s = self._interval_s * (limit.burst - 1)
+        self._theoretical_s = 0.0
+        self.paused_until_ms = 0
+
+    async def enter(self) -> None:
+        """Wait for a free place, then for the rate."""
+        if self._free > 0:
+            self._free -= 1
+        else:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            await place
+        if self._interval_s:
+            now_s = self._clock.monotonic()
+            self._theoretical_s = max(self._theoretical_s, now_s)
+            wait_s = self._theoretical_s - self._burst_s - now_s
+            self._theoretical_s += self._interval_s
+            if wait_s > 0:
+                await self._clock.sleep(wait_s)
+
+    def leave(self) -> None:
+        """Give the place to who waits longest."""
+        if self._waiting:
+            self._waiting.popleft().set_result(None)
+        else:
+            self._free += 1
+
+
+def lanes(clock: Clock) -> dict[str, Lane]:
+    """A lane to every target."""
+    return {system: Lane(limit, clock) for system, limit in LIMITS.items()}

@@ -1,0 +1,104 @@
+"""What comes in, as the engine handles it: a thin `Notice` that must be read first, a fat `Paper`, or an `Answer`.
+
+Which topic of which system is what, stands in one table; anything else is acknowledged and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from contracts.cases import CaseDecision
+from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder
+from orchestrator.connectors import ap_automation, inventory, procurement, service_desk
+from orchestrator.workflows import messages as m
+
+Document = PurchaseOrder | GoodsReceipt | Invoice
+
+
+class Notice(msgspec.Struct, frozen=True, gc=False):
+    """Something is there to be read. (`source`, `id`, `version`) is its event key."""
+
+    source: str
+    id: str
+    version: int
+    entity: str
+    operation: str
+    path: str
+
+
+class Paper(msgspec.Struct, frozen=True, gc=False):
+    """A whole document."""
+
+    source: str
+    id: str
+    version: int
+    entity: str
+    document: Document
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What people decided about a case."""
+
+    source: str
+    id: str
+    version: int
+    entity: str
+    decision: CaseDecision
+
+
+News = Notice | Paper | Answer
+
+
+def order_notice(raw: procurement.Notice) -> Notice:
+    """An order was approved or revised."""
+    path = procurement.order_path(raw.number)
+    operation = "procurement.get_purchase_order"
+    return Notice("procurement", raw.number, raw.revision, raw.business_unit, operation, path)
+
+
+def receipt_notice(raw: inventory.Notice) -> Notice:
+    """A receipt was recorded."""
+    return Notice("inventory", raw.grn, 1, raw.site, "inventory.get_receipt", inventory.receipt_path(raw.grn))
+
+
+def invoice_notice(raw: ap_automation.Notice) -> Notice:
+    """An invoice was captured."""
+    path = ap_automation.invoice_path(raw.id)
+    return Notice("ap_automation", raw.id, 1, raw.organisation, "ap_automation.get_invoice", path)
+
+
+def answer(decision: CaseDecision) -> Answer:
+    """A case was decided."""
+    return Answer("service_desk", decision.case, 1, decision.entity, decision)
+
+
+def _receipt(body: bytes) -> Paper:
+    receipt = inventory.read_receipt(body)
+    return Paper("inventory", receipt.id, 1, receipt.entity, receipt)
+
+
+TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
+    ("procurement", "purchase_order.approved"): lambda body: order_notice(procurement.read_notice(body)),
+    ("inventory", "receipt.recorded"): _receipt,
+    ("ap_automation", "invoice.captured"): lambda body: invoice_notice(ap_automation.read_notice(body)),
+    ("service_desk", "case.decided"): lambda body: answer(service_desk.read_decision(body)),
+}
+
+
+def event_of(document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> tuple[str, m.Event]:
+    """The order that a document belongs to, and the event that the workflow hears."""
+    if isinstance(document, PurchaseOrder):
+        return document.number, m.OrderApproved(now_ms, paper_id, document)
+    if isinstance(document, GoodsReceipt):
+        return document.order, m.ReceiptRecorded(now_ms, paper_id, document)
+    return document.order, m.InvoiceCaptured(now_ms, paper_id, ap_automation.localised(document, zones))
+
+
+def zones(entities: str) -> dict[str, ZoneInfo]:
+    """The time zones of the hospitals, from `H1=America/New_York,H2=…`."""
+    pairs = (part.partition("=") for part in entities.split(",") if "=" in part)
+    return {entity.strip(): ZoneInfo(zone.strip()) for entity, _, zone in pairs}

@@ -1,0 +1,104 @@
+"""What the parts of one worker share: its store, its clock, its alarm, the tasks it has started, and how it fails.
+
+A transaction is synchronous and never waits; only when another process holds the file does it come back a little later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from contracts.ports import Ports
+from orchestrator.canonical import milliseconds
+from orchestrator.store.sqlite import LeaseLostError, SqliteStore, StoreBusyError
+
+Result = TypeVar("Result")
+BUSY_TRIES: Final = 40
+BUSY_S: Final = 0.05
+
+
+class Alarm:
+    """Wakes the dispatcher at the earliest moment anybody asked for."""
+
+    def __init__(self, office: Office) -> None:
+        """Not set."""
+        self._office = office
+        self._at_ms = 0
+        self._rung = asyncio.Event()
+
+    def set(self, at_ms: int) -> None:
+        """Ring then, or earlier."""
+        if not self._at_ms or at_ms < self._at_ms:
+            self._at_ms = at_ms
+            self._office.spawn(self._ring(at_ms))
+
+    async def wait(self) -> None:
+        """Sleep until it rings."""
+        await self._rung.wait()
+        self._rung.clear()
+        self._at_ms = 0
+
+    async def _ring(self, at_ms: int) -> None:
+        await self._office.ports.clock.sleep(max(0, at_ms - self._office.now_ms()) / 1000)
+        if self._at_ms == at_ms:  # else somebody asked for an earlier moment since
+            self._rung.set()
+
+
+class Office:
+    """One worker's desk."""
+
+    def __init__(self, ports: Ports, store: SqliteStore) -> None:
+        """Nothing under way yet."""
+        self.ports = ports
+        self.store = store
+        self.alarm = Alarm(self)
+        self.ended: list[tuple[str, int, int]] = []
+        """Successes that nothing waits for: remote id, effect, fence. They are written with the next transaction."""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._clock = ports.clock
+        self._tasks: list[asyncio.Task[None]] = []
+        self._prune_at = 64
+
+    def now_ms(self) -> int:
+        """The moment."""
+        return milliseconds(self._clock.business_now())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start a task of this worker. The list keeps it alive; what is done is let go now and then."""
+        tasks = self._tasks
+        tasks.append(asyncio.get_running_loop().create_task(self._guarded(work)))
+        if len(tasks) > self._prune_at:
+            tasks[:] = [task for task in tasks if not task.done()]
+            self._prune_at = 2 * len(tasks) + 64
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A lost lease is another worker's gain; any other error is a bug, and must end this worker loudly."""
+        try:
+            await work
+        except LeaseLostError as error:
+            self.ports.telemetry.note("lease lost", about=str(error))
+        except Exception as error:  # noqa: BLE001 - handed on to `run`
+            if not self.failed.done():
+                self.failed.set_exception(error)
+
+    async def transact(self, work: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401 - passed on
+        """Do the work in one transaction, together with what has ended quietly since the last one."""
+        tries = 0
+        while True:
+            try:
+                if not self.ended:
+                    return self.store.run(work, *arguments)
+                result: Result = self.store.run(self._with_ended, work, arguments)
+            except StoreBusyError:
+                tries += 1
+                if tries >= BUSY_TRIES:
+                    raise
+                await self._clock.sleep(BUSY_S * tries)
+            else:
+                self.ended.clear()
+                return result
+
+    def _with_ended(self, work: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+        self.store.finish_quietly(self.ended)
+        return work(*arguments)

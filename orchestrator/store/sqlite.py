@@ -1,0 +1,331 @@
+"""The store on SQLite: schema and every statement in one place, by hand, inline, never across an await.
+
+Each worker holds one connection; all share the file. Times are the engine's own milliseconds, never SQL's. Durability is
+a setting: `normal` (WAL, survives the death of a process), `full` (also of the machine), or `off`, for workers that all
+live in one process which nobody pulls the plug of: they share a page cache and keep the rollback journal in memory, so a
+worker that dies is rolled back and the others read on, at a third of the cost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, Effect
+
+Result = TypeVar("Result")
+
+SCHEMA: Final = (
+    # What came in, once per (source, object, version): the event key.
+    """CREATE TABLE IF NOT EXISTS inbox (source TEXT, event_id TEXT, version INTEGER, hash BLOB, seen_at INTEGER,
+       PRIMARY KEY (source, event_id, version)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS process (id INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, state BLOB)",
+    # Commands on their way; `due_at` is empty once one has ended, so the index holds open work only.
+    """CREATE TABLE IF NOT EXISTS effect (id INTEGER PRIMARY KEY, key TEXT, process INTEGER, operation TEXT, path TEXT,
+       body BLOB, ref TEXT, status INTEGER, attempts INTEGER, due_at INTEGER, fence INTEGER, quiet INTEGER,
+       born_at INTEGER, entity TEXT, owner TEXT, remote_id TEXT, detail TEXT)""",
+    "CREATE INDEX IF NOT EXISTS effect_due ON effect (due_at) WHERE due_at IS NOT NULL",
+    """CREATE TABLE IF NOT EXISTS timer (process INTEGER, name TEXT, due_at INTEGER, PRIMARY KEY (process, name))
+       WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS timer_due ON timer (due_at)",
+    """CREATE TABLE IF NOT EXISTS exception_case (external_key TEXT PRIMARY KEY, process INTEGER, category TEXT,
+       opened_at INTEGER, decision TEXT, decided_at INTEGER) WITHOUT ROWID""",
+    # Recurring work; the row is the watermark and the lease at once, so that one worker at a time does it.
+    """CREATE TABLE IF NOT EXISTS watermark (stream TEXT PRIMARY KEY, cursor INTEGER, due_at INTEGER, fence INTEGER,
+       owner TEXT) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS dlq (id INTEGER PRIMARY KEY, effect INTEGER, key TEXT, detail TEXT, dead_at INTEGER,
+       revived_at INTEGER, actor TEXT)""",
+    """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
+       PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
+)
+
+_FIELDS: Final = (
+    "id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at, entity"
+)
+_INSERT_EFFECT: Final = (
+    "INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,"
+    " entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"
+)
+# A row whose lease ran out while it was SENT may have been sent by the one who held it: whoever takes it over must look.
+_CLAIM: Final = (
+    "UPDATE effect SET owner=?, fence=fence+1, attempts=attempts+1, due_at=?,"
+    f" status=CASE status WHEN {READY} THEN {SENT} ELSE {DOUBT} END"
+    " WHERE id IN (SELECT id FROM effect WHERE due_at<=? ORDER BY due_at, id LIMIT ?)"
+    f" RETURNING {_FIELDS}"
+)
+_FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
+_NEXT_DUE: Final = (
+    "SELECT min(due) FROM (SELECT min(due_at) AS due FROM effect WHERE due_at IS NOT NULL"
+    " UNION ALL SELECT min(due_at) FROM timer UNION ALL SELECT min(due_at) FROM watermark)"
+)
+
+
+class StoreError(Exception):
+    """The store could not do what was asked."""
+
+
+class StoreBusyError(StoreError):
+    """Another writer holds the file; try again a little later."""
+
+
+class LeaseLostError(StoreError):
+    """Another worker has taken the row over; drop what you were about to write."""
+
+
+class SqliteStore:
+    """One worker's view of the shared file. Every method but `run` belongs inside the work given to `run`."""
+
+    def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:
+        """Open the file, and make the tables if they are not there."""
+        self.owner = owner
+        self._db = _connect(directory / "orchestrator.db", sync)
+        self._run = self._db.execute
+        self.run(self._create)
+
+    def _create(self) -> None:
+        for statement in SCHEMA:
+            self._run(statement)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def run(self, work: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401 - passed on as they are
+        """Do all of the work in one transaction, or none of it."""
+        execute = self._run
+        try:
+            execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise _busy(error) from error
+        try:
+            result = work(*arguments)
+            execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._db.rollback()
+            raise _busy(error) from error
+        except BaseException:
+            self._db.rollback()
+            raise
+        return result
+
+    # -- inbox and processes --------------------------------------------------------------------------------------------
+
+    def seen(self, source: str, event_id: str, version: int) -> bool:
+        """Whether this event is in the inbox."""
+        sql = "SELECT 1 FROM inbox WHERE source=? AND event_id=? AND version=?"
+        return self._run(sql, (source, event_id, version)).fetchone() is not None
+
+    def note_event(self, source: str, event_id: str, version: int, digest: bytes, now_ms: int) -> bool:
+        """Put an event into the inbox; False when it was there already."""
+        sql = "INSERT OR IGNORE INTO inbox VALUES (?,?,?,?,?)"
+        return self._run(sql, (source, event_id, version, digest, now_ms)).rowcount == 1
+
+    def process(self, key: str) -> tuple[int, int, bytes] | None:
+        """A process by its partition key: id, version, state."""
+        row: tuple[int, int, bytes] | None
+        row = self._run("SELECT id, version, state FROM process WHERE key=?", (key,)).fetchone()
+        return row
+
+    def process_by_id(self, process: int) -> tuple[int, int, bytes]:
+        """A process by its id."""
+        row: tuple[int, int, bytes]
+        row = self._run("SELECT id, version, state FROM process WHERE id=?", (process,)).fetchone()
+        return row
+
+    def add_process(self, key: str, state: bytes) -> int:
+        """Store a new process."""
+        return int(self._run("INSERT INTO process (key, version, state) VALUES (?,1,?)", (key, state)).lastrowid or 0)
+
+    def change_process(self, process: int, version: int, state: bytes) -> None:
+        """Store a process's new state, if nobody changed it meanwhile."""
+        sql = "UPDATE process SET state=?, version=? WHERE id=? AND version=?"
+        if self._run(sql, (state, version + 1, process, version)).rowcount != 1:
+            message = f"process {process} is no longer at version {version}"
+            raise LeaseLostError(message)
+
+    # -- effects ----------------------------------------------------------------------------------------------------------
+
+    def add_effect(self, effect: Effect) -> Effect:
+        """Store a new effect in this worker's hands."""
+        row = (
+            effect.key,
+            effect.process,
+            effect.operation,
+            effect.path,
+            effect.body,
+            effect.ref,
+            effect.status,
+            effect.attempts,
+            effect.due_at,
+            effect.quiet,
+            effect.born_at,
+            effect.entity,
+            self.owner,
+        )
+        effect.id = int(self._run(_INSERT_EFFECT, row).lastrowid or 0)
+        return effect
+
+    def finish_effect(self, effect: Effect, status: int, remote_id: str = "", detail: str = "") -> None:
+        """Note how an effect ended; refused when it has changed hands."""
+        if self._run(_FINISH, (status, remote_id, detail, effect.id, effect.fence)).rowcount != 1:
+            raise LeaseLostError(effect.key)
+
+    def finish_quietly(self, ended: Iterable[tuple[str, int, int]]) -> None:
+        """Note the success of effects that nothing waits for; one that changed hands is the other worker's to note."""
+        self._db.executemany(f"UPDATE effect SET status={DONE}, due_at=NULL, remote_id=? WHERE id=? AND fence=?", ended)
+
+    def rest_effect(self, effect: Effect, status: int, due_at: int, attempts: int, detail: str) -> None:
+        """Put an effect down until a moment."""
+        sql = "UPDATE effect SET status=?, due_at=?, attempts=?, detail=? WHERE id=? AND fence=?"
+        if self._run(sql, (status, due_at, attempts, detail, effect.id, effect.fence)).rowcount != 1:
+            raise LeaseLostError(effect.key)
+
+    def renew_lease(self, effect: Effect, due_at: int) -> None:
+        """Hold an effect longer."""
+        sql = "UPDATE effect SET due_at=? WHERE id=? AND fence=?"
+        if self._run(sql, (due_at, effect.id, effect.fence)).rowcount != 1:
+            raise LeaseLostError(effect.key)
+        effect.due_at = due_at
+
+    def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
+        """Take over effects that are due, oldest first."""
+        rows = self._run(_CLAIM, (self.owner, lease_until, now_ms, limit)).fetchall()
+        return sorted((Effect(*row) for row in rows), key=lambda effect: effect.id)
+
+    def effect(self, effect_id: int) -> Effect | None:
+        """An effect by its id."""
+        row = self._run(f"SELECT {_FIELDS} FROM effect WHERE id=?", (effect_id,)).fetchone()  # noqa: S608 - our fields
+        return None if row is None else Effect(*row)
+
+    # -- timers, cases, dead letters --------------------------------------------------------------------------------------
+
+    def start_timer(self, process: int, name: str, due_at: int) -> None:
+        """Start a timer, or move it."""
+        self._run("INSERT OR REPLACE INTO timer VALUES (?,?,?)", (process, name, due_at))
+
+    def stop_timer(self, process: int, name: str) -> bool:
+        """Remove a timer; False when it was not there."""
+        return self._run("DELETE FROM timer WHERE process=? AND name=?", (process, name)).rowcount == 1
+
+    def due_timers(self, now_ms: int, limit: int) -> list[tuple[int, str]]:
+        """Timers that have run out."""
+        sql = "SELECT process, name FROM timer WHERE due_at<=? ORDER BY due_at, process, name LIMIT ?"
+        return self._run(sql, (now_ms, limit)).fetchall()
+
+    def add_case(self, external_key: str, process: int, category: str, now_ms: int) -> None:
+        """Remember who asked, so that the answer finds its way."""
+        sql = "INSERT OR IGNORE INTO exception_case VALUES (?,?,?,?,NULL,NULL)"
+        self._run(sql, (external_key, process, category, now_ms))
+
+    def decide_case(self, external_key: str, decision: str, now_ms: int) -> int | None:
+        """Note an answer; gives the process that asked, 0 for the engine itself, None when nobody here asked."""
+        row = self._run("SELECT process FROM exception_case WHERE external_key=?", (external_key,)).fetchone()
+        if row is None:
+            return None
+        sql = "UPDATE exception_case SET decision=?, decided_at=? WHERE external_key=?"
+        self._run(sql, (decision, now_ms, external_key))
+        return int(row[0])
+
+    def bury(self, effect: Effect, detail: str, now_ms: int) -> None:
+        """Give an effect up: it becomes a dead letter."""
+        self.finish_effect(effect, DEAD, detail=detail)
+        sql = "INSERT INTO dlq (effect, key, detail, dead_at) VALUES (?,?,?,?)"
+        self._run(sql, (effect.id, effect.key, detail, now_ms))
+
+    def revive(self, key: str, actor: str, now_ms: int) -> bool:
+        """Take a dead letter up again as it was, in doubt, with all its attempts before it."""
+        row = self._run("SELECT effect FROM dlq WHERE key=? AND revived_at IS NULL ORDER BY id", (key,)).fetchone()
+        if row is None:
+            return False
+        sql = f"UPDATE effect SET status={DOUBT}, due_at=?, attempts=0, fence=fence+1 WHERE id=? AND status={DEAD}"
+        self._run(sql, (now_ms, row[0]))
+        self._run("UPDATE dlq SET revived_at=?, actor=? WHERE key=? AND revived_at IS NULL", (now_ms, actor, key))
+        return True
+
+    # -- recurring work ---------------------------------------------------------------------------------------------------
+
+    def add_stream(self, stream: str, cursor: int, due_at: int) -> None:
+        """Make sure that a stream has its row."""
+        self._run("INSERT OR IGNORE INTO watermark VALUES (?,?,?,0,'')", (stream, cursor, due_at))
+
+    def claim_stream(self, now_ms: int, lease_until: int) -> tuple[str, int, int] | None:
+        """Take one stream that is due: its name, cursor and fence."""
+        sql = (
+            "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE stream IN"
+            " (SELECT stream FROM watermark WHERE due_at<=? ORDER BY due_at, stream LIMIT 1)"
+            " RETURNING stream, cursor, fence"
+        )
+        rows: list[tuple[str, int, int]] = self._run(sql, (self.owner, lease_until, now_ms)).fetchall()
+        return rows[0] if rows else None
+
+    def move_stream(self, stream: str, fence: int, cursor: int, due_at: int) -> None:
+        """Advance a stream, if it is still ours."""
+        sql = "UPDATE watermark SET cursor=?, due_at=?, owner='' WHERE stream=? AND fence=?"
+        if self._run(sql, (cursor, due_at, stream, fence)).rowcount != 1:
+            raise LeaseLostError(stream)
+
+    def push_cursor(self, stream: str, cursor: int) -> None:
+        """Move a stream's cursor forward without doing its work."""
+        self._run("UPDATE watermark SET cursor=max(cursor, ?) WHERE stream=?", (cursor, stream))
+
+    def next_due(self) -> int | None:
+        """When anything at all is due next."""
+        row = self._run(_NEXT_DUE).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    # -- reconciliation ---------------------------------------------------------------------------------------------------
+
+    def effects_about(self, ref: str, operation: str, since_ms: int) -> list[tuple[str, int, str]]:
+        """Key, status and remote id of the effects that carried a source reference."""
+        sql = "SELECT key, status, remote_id FROM effect WHERE ref=? AND operation=? AND born_at>=? ORDER BY id"
+        return self._run(sql, (ref, operation, since_ms)).fetchall()
+
+    def done_since(self, operation: str, since_ms: int, until_ms: int) -> list[tuple[str, int, str]]:
+        """Reference, id and remote id of what was carried out in a span of time."""
+        sql = (
+            f"SELECT ref, id, remote_id, status FROM effect WHERE id >= (SELECT coalesce(min(id), 0) FROM effect"
+            f" WHERE born_at>=?) AND operation=? AND born_at<?"
+        )
+        rows = self._run(sql, (since_ms, operation, until_ms)).fetchall()
+        return [(ref, effect, remote or "") for ref, effect, remote, status in rows if status == DONE]
+
+    def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
+        """Note a difference between source and target; False when it was noted before."""
+        sql = "INSERT OR IGNORE INTO recon_break VALUES (?,?,?,?)"
+        return self._run(sql, (kind, ref, detail, now_ms)).rowcount == 1
+
+    def hurry(self, ref: str, now_ms: int) -> int:
+        """Have the open effects about a reference looked at now."""
+        sql = f"UPDATE effect SET due_at=? WHERE ref=? AND status={DOUBT} AND due_at>?"
+        return self._run(sql, (now_ms, ref, now_ms)).rowcount
+
+
+def _busy(error: sqlite3.OperationalError) -> Exception:
+    """A lock held by somebody else is worth another try; anything else is not."""
+    text = str(error)
+    return StoreBusyError(text) if "locked" in text or "busy" in text else error
+
+
+def _connect(path: Path, sync: str) -> sqlite3.Connection:
+    """A connection with the durability asked for."""
+    together = sync == "off" and _can_share_cache()
+    target = f"{path.absolute().as_uri()}?cache=shared" if together else str(path)
+    database = sqlite3.connect(target, uri=together, isolation_level=None, timeout=10.0, cached_statements=128)
+    if together:
+        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute("PRAGMA journal_mode=MEMORY")
+    else:
+        database.execute("PRAGMA journal_mode=WAL")
+    level = {"off": "OFF", "normal": "NORMAL", "full": "FULL"}[sync]
+    database.execute(f"PRAGMA synchronous={level}")
+    return database
+
+
+def _can_share_cache() -> bool:
+    """Some builds leave the shared cache out; without it, workers of one process would lock each other out."""
+    probe = sqlite3.connect(":memory:")
+    left_out = [row for row in probe.execute("PRAGMA compile_options") if row[0] == "OMIT_SHARED_CACHE"]
+    probe.close()
+    return not left_out

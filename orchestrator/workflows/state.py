@@ -1,0 +1,54 @@
+"""The state of one procure-to-pay process: one purchase order with all that arrived for it, in whatever order it came.
+
+Stored as JSON by position in the process row; new fields go at the end and need a default.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder
+
+
+class ReceiptEntry(msgspec.Struct, frozen=True, array_like=True):
+    """A receipt. `stage`: waiting → posting → posted, or refused. `attempt` counts what people let go again."""
+
+    receipt: GoodsReceipt
+    stage: str = "waiting"
+    attempt: int = 0
+
+
+class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
+    """An invoice and where it stands.
+
+    `stage`: waiting → posting → posted; `asking` while people decide; `rejected` for good. `waived` are the objections that
+    people have overruled; `open_case` the category asked about, `asked` how often anything was asked. `told` is the status
+    last sent to invoice capture, `tell` the one to send when that has arrived, `telling` whether one is on its way.
+    """
+
+    invoice: Invoice
+    on: str
+    stage: str = "waiting"
+    attempt: int = 0
+    open_case: str = ""
+    asked: int = 0
+    waived: tuple[str, ...] = ()
+    timed: bool = False
+    told: str = ""
+    telling: bool = False
+    tell: str = ""
+    tell_reason: str = ""
+    voucher: str = ""
+
+
+class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):
+    """The whole process. `order_stage`: "" → posting → posted, or refused."""
+
+    entity: str
+    number: str
+    order: PurchaseOrder | None = None
+    order_stage: str = ""
+    order_attempt: int = 0
+    erp_order: str = ""
+    receipts: dict[str, ReceiptEntry] = {}
+    invoices: dict[str, InvoiceEntry] = {}
