@@ -5,6 +5,7 @@ It reads at 80 columns, without colour, and in a pipe.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -41,20 +42,40 @@ def evidence_lines(summary: Summary) -> set[int]:
     return {line for found in shown for line in found.lines[:LINES_SHOWN]}
 
 
-def show(summary: Summary, console: Console, lines: Lines | None = None, directory: str = "") -> None:
-    """Print it all; the replay command comes last."""
-    for part in _parts(summary, lines or {}, directory):
-        console.print(part)
-    console.print(Text.assemble(("Replay   ", "bold"), summary.replay), soft_wrap=True)
+def show(
+    summary: Summary, console: Console, lines: Lines | None = None, directory: str = "", last_words: str = ""
+) -> None:
+    """Print it all; the replay command comes last. `last_words` says why a run was cut short."""
+    parts = [*_parts(summary, lines or {})]
+    if last_words:
+        parts.append(Text.assemble(("Because  ", "bold"), (printable(last_words), "red")))
+    if directory:
+        parts.append(Text.assemble(("Left in  ", "bold"), directory))
+    put(console, *parts, _replay(summary))
 
 
 def show_briefly(summary: Summary, console: Console) -> None:
     """Only the verdict, and how to see it again."""
-    console.print(_headline(summary, console.width))
-    console.print(Text.assemble(("Replay   ", "bold"), summary.replay), soft_wrap=True)
+    put(console, _Headline(summary), _replay(summary))
 
 
-def _parts(summary: Summary, lines: Lines, directory: str) -> Iterator[RenderableType]:
+def put(console: Console, *parts: RenderableType) -> None:
+    """Print parts one below the other, in one go and without the blanks that tables end their lines with.
+
+    Text is not folded: an address or a command must stay whole, to be copied. The parts of a table are.
+    """
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part, soft_wrap=isinstance(part, Text))
+    console.file.write(re.sub(r" +$", "", capture.get(), flags=re.MULTILINE))
+    console.file.flush()
+
+
+def _replay(summary: Summary) -> Text:
+    return Text.assemble(("Replay   ", "bold"), summary.replay)
+
+
+def _parts(summary: Summary, lines: Lines) -> Iterator[RenderableType]:
     yield ""
     yield _Headline(summary)
     yield ""
@@ -68,8 +89,6 @@ def _parts(summary: Summary, lines: Lines, directory: str) -> Iterator[Renderabl
         yield from _section("Books", _books(summary))
     yield from _section("In all", _totals(summary))
     yield from _violations(summary, lines)
-    if directory:
-        yield Text.assemble(("Left in  ", "bold"), directory)
 
 
 class _Headline:
@@ -81,7 +100,7 @@ class _Headline:
     def __rich_console__(self, console: Console, options: object) -> Iterator[RenderableType]:
         del options
         yield _headline(self.summary, console.width)
-        yield Text(f"   {_gist(self.summary)}", style="dim")
+        yield Padding(Text(_gist(self.summary), style="dim"), (0, 0, 0, 3))
 
 
 def _headline(summary: Summary, width: int) -> Text:
@@ -113,7 +132,7 @@ def _gist(summary: Summary) -> str:
 
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:
     yield Text(title, style="bold")
-    yield Padding(content, (0, 0, 1, 2), expand=False)
+    yield Padding(content, (0, 0, 1, 2))
 
 
 def _grid(*columns: str) -> Table:
@@ -146,7 +165,7 @@ def _thresholds(summary: Summary) -> Table:
 
 def _invariants(summary: Summary) -> Table:
     currency = currency_of(summary)
-    table = _grid("", "", "~", ">checked", ">violations", ">at risk", "")
+    table = _grid("", "", "", ">checked", ">violations", ">at risk", "")
     for found in summary.invariants:
         if found.verdict == "not applicable":
             table.add_row(_mark(found.verdict), found.id, found.name, "", "", "", "not in scope", style="bright_black")
@@ -235,11 +254,11 @@ def _violations(summary: Summary, lines: Lines) -> Iterator[RenderableType]:
             yield Text("Findings", style="bold")
             titled = True
         for found in several:
-            yield Padding(_finding(invariant, found, currency), (0, 0, 0, 2), expand=False)
+            yield Padding(_finding(invariant, found, currency), (0, 0, 0, 2))
             yield from _because(found, lines)
         more = (invariant.violations if invariant.verdict == "fail" else 0) - len(several)
         if more > 0:
-            yield Padding(Text(f"… and {more:,} more of {invariant.id}", style="dim"), (0, 0, 0, 4), expand=False)
+            yield Padding(Text(f"… and {more:,} more of {invariant.id}", style="dim"), (0, 0, 0, 4))
     if titled:
         yield ""
 
@@ -268,9 +287,9 @@ def _because(found: Evidence, lines: Lines) -> Iterator[RenderableType]:
             entry = lines[number]
             mark = Text("▸", style=COLOURS[found.verdict]) if number == found.lines[0] else ""
             table.add_row(mark, str(number), moment(entry.at)[5:], Text(printable(f"{tag(entry)} {in_words(entry)}")))
-        yield Padding(table, (0, 0, 0, 4), expand=False)
+        yield Padding(table, (0, 0, 0, 4))
     rest = [str(number) for number in found.lines if number not in have]
     if rest:
         dots = " …" if len(rest) > LINES_LISTED else ""
         listed = f"{'also ' if have else ''}events.jsonl lines {', '.join(rest[:LINES_LISTED])}{dots}"
-        yield Padding(Text(listed, style="dim"), (0, 0, 0, 6), expand=False)
+        yield Padding(Text(listed, style="dim"), (0, 0, 0, 6))

@@ -44,8 +44,9 @@ def ended_in_words(summary: Summary) -> str:
     return {
         "quiescent": "quiescent: nothing was due and nothing moved any more",
         "bound": "cut at the bound: it never came to rest",
-        "livelock": f"livelock: {summary.livelock}",
-        "design-failed": "the design failed: its workers kept dying",
+        "fence": f"the design reached for what virtual time cannot give: {summary.ended_detail}",
+        "livelock": f"livelock: {summary.ended_detail}",
+        "design-failed": f"the design failed: {summary.ended_detail}",
     }.get(summary.ended, summary.ended)
 
 
