@@ -15,7 +15,7 @@ from orchestrator.engine.streams import STREAM_LEASE_MS, Streams
 from orchestrator.store.rows import Effect
 from orchestrator.workflows.messages import TimerDue
 
-IDLE_MS: Final = 300_000
+IDLE_MS: Final = 900_000
 BATCH: Final = 50
 """Claimed at once, so that one worker does not take everything that an outage left behind."""
 
@@ -33,30 +33,31 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Do what is due, for ever."""
-        office = self._office
+        office, next_due = self._office, self._store.next_due
         while True:
             now_ms = office.now_ms()
-            due_ms = self._store.next_due()
-            while due_ms is not None and due_ms <= now_ms:
-                await self._round(now_ms)
-                due_ms = self._store.next_due()
+            due = next_due()
+            while min(due) <= now_ms:
+                await self._round(now_ms, *due)
+                due = next_due()
             if office.ended:
                 await office.transact(int)
-            latest_ms = now_ms + IDLE_MS
-            office.alarm.set(latest_ms if due_ms is None else min(due_ms, latest_ms))
+            office.alarm.set(min(*due, now_ms + IDLE_MS))
             await office.alarm.wait()
 
-    async def _round(self, now_ms: int) -> None:
-        office = self._office
-        for effect in await office.transact(self._store.claim_due, now_ms, now_ms + LEASE_MS, BATCH):
-            office.spawn(self._effects.carry([effect]))
-        for process, name in self._store.due_timers(now_ms, BATCH):
-            effects = await office.transact(self._ring, process, name, now_ms)
-            if effects:
-                office.spawn(self._effects.carry(effects))
-        claimed = await office.transact(self._store.claim_stream, now_ms, now_ms + STREAM_LEASE_MS)
-        if claimed is not None:
-            office.spawn(self._streams.work(*claimed))
+    async def _round(self, now_ms: int, effect_ms: int, timer_ms: int, stream_ms: int) -> None:
+        office, store = self._office, self._store
+        if effect_ms <= now_ms:
+            for effect in await office.transact(store.claim_due, now_ms, now_ms + LEASE_MS, BATCH):
+                office.spawn(self._effects.carry([effect]))
+        if timer_ms <= now_ms:
+            for process, name in store.due_timers(now_ms, BATCH):
+                effects = await office.transact(self._ring, process, name, now_ms)
+                if effects:
+                    office.spawn(self._effects.carry(effects))
+        if stream_ms <= now_ms:
+            for claimed in await office.transact(store.claim_streams, now_ms, now_ms + STREAM_LEASE_MS):
+                office.spawn(self._streams.work(*claimed))
 
     def _ring(self, process: int, name: str, now_ms: int) -> list[Effect]:
         """Whoever removes the timer tells the process; a second worker finds it gone."""

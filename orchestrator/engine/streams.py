@@ -22,6 +22,8 @@ from orchestrator.engine.office import Office
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1440 * MINUTE_MS
 POLL_EVERY_MS: Final = 30 * MINUTE_MS
+POLL_QUIET_MS: Final = 120 * MINUTE_MS
+"""A source where nothing happens is asked less and less often, down to this; at night, in the main."""
 OVERLAP_MS: Final = 20 * MINUTE_MS
 AGAIN_MS: Final = 5 * MINUTE_MS
 """After a poll that failed."""
@@ -91,26 +93,30 @@ class Streams:
 
     def prepare(self, now_ms: int) -> None:
         """Make sure that every stream has its row; the first poll comes soon."""
-        for place, source in enumerate(SOURCES):
-            self._store.add_stream(source.stream, now_ms - LOOK_BACK_MS, now_ms + AGAIN_MS + place * 1000)
+        for source in SOURCES:
+            self._store.add_stream(source.stream, now_ms - LOOK_BACK_MS, now_ms + AGAIN_MS)
 
-    async def work(self, stream: str, cursor: int, fence: int) -> None:
+    async def work(self, stream: str, cursor: int, pause: int, fence: int) -> None:
         """Poll one source; on any failure its watermark stays where it was."""
         office = self._office
         began_ms = office.now_ms()
-        complete = await self.sweep(self._sources[stream], cursor - OVERLAP_MS)
-        cursor, wait_ms = (began_ms, POLL_EVERY_MS) if complete else (cursor, AGAIN_MS)
-        await office.transact(self._store.move_stream, stream, fence, cursor, began_ms + wait_ms)
-        office.alarm.set(began_ms + wait_ms)
+        listed = await self.sweep(self._sources[stream], cursor - OVERLAP_MS)
+        if listed is None:
+            due_ms = began_ms + AGAIN_MS
+        else:
+            cursor, pause = began_ms, POLL_EVERY_MS if listed else min(2 * pause or POLL_EVERY_MS, POLL_QUIET_MS)
+            due_ms = began_ms + pause
+        await office.transact(self._store.move_stream, stream, fence, cursor, due_ms, pause)
+        office.alarm.set(due_ms)
 
-    async def sweep(self, source: Source, since_ms: int) -> bool:
-        """Bring everything that a list shows since a moment into the inbox; False when it could not be read to its end."""
+    async def sweep(self, source: Source, since_ms: int) -> int | None:
+        """Bring everything that a list shows since a moment into the inbox; None when it could not be read to its end."""
         operation = OPERATIONS[source.operation]
         seen = 0
         for _ in range(PAGES_MAX):
             outcome = await self._caller.call(operation, source.path, source.query(since_ms, seen))
             if not isinstance(outcome, Ok):
-                return False
+                return None
             entries, more = source.read(outcome.value, seen)
             seen += len(entries)
             fresh = [news for news in entries if not self._store.seen(news.source, news.id, news.version)]
@@ -119,5 +125,5 @@ class Streams:
                 for effect in effects:
                     self._office.spawn(self._effects.carry([effect]))
             if not more or not entries:
-                return True
-        return False
+                return seen
+        return None

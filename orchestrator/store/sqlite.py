@@ -33,8 +33,8 @@ SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS exception_case (external_key TEXT PRIMARY KEY, process INTEGER, category TEXT,
        opened_at INTEGER, decision TEXT, decided_at INTEGER) WITHOUT ROWID""",
     # Recurring work; the row is the watermark and the lease at once, so that one worker at a time does it.
-    """CREATE TABLE IF NOT EXISTS watermark (stream TEXT PRIMARY KEY, cursor INTEGER, due_at INTEGER, fence INTEGER,
-       owner TEXT) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS watermark (stream TEXT PRIMARY KEY, cursor INTEGER, due_at INTEGER, pause INTEGER,
+       fence INTEGER, owner TEXT) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS dlq (id INTEGER PRIMARY KEY, effect INTEGER, key TEXT, detail TEXT, dead_at INTEGER,
        revived_at INTEGER, actor TEXT)""",
     """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
@@ -57,9 +57,11 @@ _CLAIM: Final = (
 )
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = (
-    "SELECT min(due) FROM (SELECT min(due_at) AS due FROM effect WHERE due_at IS NOT NULL"
-    " UNION ALL SELECT min(due_at) FROM timer UNION ALL SELECT min(due_at) FROM watermark)"
+    "SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL), (SELECT min(due_at) FROM timer),"
+    " (SELECT min(due_at) FROM watermark)"
 )
+NEVER: Final = 1 << 62
+"""A moment that does not come."""
 
 
 class StoreError(Exception):
@@ -248,32 +250,30 @@ class SqliteStore:
 
     def add_stream(self, stream: str, cursor: int, due_at: int) -> None:
         """Make sure that a stream has its row."""
-        self._run("INSERT OR IGNORE INTO watermark VALUES (?,?,?,0,'')", (stream, cursor, due_at))
+        self._run("INSERT OR IGNORE INTO watermark VALUES (?,?,?,0,0,'')", (stream, cursor, due_at))
 
-    def claim_stream(self, now_ms: int, lease_until: int) -> tuple[str, int, int] | None:
-        """Take one stream that is due: its name, cursor and fence."""
+    def claim_streams(self, now_ms: int, lease_until: int) -> list[tuple[str, int, int, int]]:
+        """Take the streams that are due: name, cursor, pause before this turn, fence."""
         sql = (
-            "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE stream IN"
-            " (SELECT stream FROM watermark WHERE due_at<=? ORDER BY due_at, stream LIMIT 1)"
-            " RETURNING stream, cursor, fence"
+            "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE due_at<=?"
+            " RETURNING stream, cursor, pause, fence"
         )
-        rows: list[tuple[str, int, int]] = self._run(sql, (self.owner, lease_until, now_ms)).fetchall()
-        return rows[0] if rows else None
+        return sorted(self._run(sql, (self.owner, lease_until, now_ms)).fetchall())
 
-    def move_stream(self, stream: str, fence: int, cursor: int, due_at: int) -> None:
+    def move_stream(self, stream: str, fence: int, cursor: int, due_at: int, pause: int) -> None:
         """Advance a stream, if it is still ours."""
-        sql = "UPDATE watermark SET cursor=?, due_at=?, owner='' WHERE stream=? AND fence=?"
-        if self._run(sql, (cursor, due_at, stream, fence)).rowcount != 1:
+        sql = "UPDATE watermark SET cursor=?, due_at=?, pause=?, owner='' WHERE stream=? AND fence=?"
+        if self._run(sql, (cursor, due_at, pause, stream, fence)).rowcount != 1:
             raise LeaseLostError(stream)
 
     def push_cursor(self, stream: str, cursor: int) -> None:
         """Move a stream's cursor forward without doing its work."""
         self._run("UPDATE watermark SET cursor=max(cursor, ?) WHERE stream=?", (cursor, stream))
 
-    def next_due(self) -> int | None:
-        """When anything at all is due next."""
-        row = self._run(_NEXT_DUE).fetchone()
-        return None if row[0] is None else int(row[0])
+    def next_due(self) -> tuple[int, int, int]:
+        """When the next effect, timer and stream are due."""
+        effect, timer, stream = self._run(_NEXT_DUE).fetchone()
+        return effect or NEVER, timer or NEVER, stream or NEVER
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
