@@ -192,8 +192,11 @@ def _form_error(place: _Text, raw: dict[str, Any], into: type, said: str) -> Use
     missing = re.fullmatch(r"Object missing required field `(.*)`", message)
     if missing:
         return place.error((*path, missing.group(1)), "is missing")
-    plain = message.replace("`object`", "a table").replace("`array`", "an array").replace("`", "")
-    return place.error(path, f"{_lower(plain.partition(', got ')[0])}, got {_shown_value(raw, path)}")
+    plain = message.replace("`object`", "a table").replace("`array`", "an array").replace("`float`", "`number`")
+    expected, got, kind = plain.replace("`", "").partition(", got ")
+    if "[...]" in where:  # a value of a free table: msgspec does not say which, only what it is
+        return place.error(path, f"{_lower(expected)}{got}{kind}")
+    return place.error(path, f"{_lower(expected)}, got {_shown_value(raw, path)}")
 
 
 def _keys_at(into: type, path: Key) -> tuple[str, ...]:

@@ -132,9 +132,13 @@ class Purchasing:
         for number, part in enumerate(intent.parts):
             day += part.lead_days
             arrives_ms = hours.moment(day, part.dock_share)
-            if arrives_ms < approved_ms + HOUR_MS:
-                day += 1
-                arrives_ms = hours.moment(day, part.dock_share)
+            if (
+                arrives_ms < approved_ms + HOUR_MS
+            ):  # on the same day: within hours if the dock is still open, or tomorrow
+                arrives_ms = approved_ms + HOUR_MS + int(2 * HOUR_MS * part.dock_share)
+                if arrives_ms > hours.closes[day]:
+                    day += 1
+                    arrives_ms = hours.moment(day, part.dock_share)
             last = number == len(intent.parts) - 1
             early = last and intent.twist == EARLY
             booked_ms = hours.moment(day + intent.late_days, part.dock_share) if early else arrives_ms
@@ -230,14 +234,14 @@ def _amounts(intent: Intent, quantities: tuple[int, ...]) -> Iterator[int]:
 
 def _misprice(intent: Intent, quantities: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
     """The unit prices on an invoice: right, clearly too high, or a little off to either side."""
+    if intent.twist not in (PRICE_VARIANCE, TOLERATED):
+        return right
     value = sum(_amounts(intent, quantities))
     if intent.twist == PRICE_VARIANCE:
         # 4 to 15 % too high (assumption: public sources give how often prices are wrong, not by how much)
         share = max(0.04 + 0.11 * intent.size, SURELY_OFF_SHARE + SURELY_OFF_MINOR / value)
         return tuple(price + max(1, round(price * share)) for price in right)
-    if intent.twist == TOLERATED:
-        share = TOLERATED_SHARE * (2 * intent.size - 1)
-        if value < 10_000:  # cents weigh more on a small bill: up to 4.00 may pass whatever share that is
-            share = TOLERATED_MINOR / value * (2 * intent.size - 1)
-        return tuple(price + round(price * share) for price in right)
-    return right
+    share = TOLERATED_SHARE * (2 * intent.size - 1)
+    if value < 10_000:  # cents weigh more on a small bill: up to 4.00 may pass whatever share that is
+        share = TOLERATED_MINOR / value * (2 * intent.size - 1)
+    return tuple(price + round(price * share) for price in right)
