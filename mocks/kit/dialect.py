@@ -69,11 +69,13 @@ def minor(text: str) -> int:
 
     A final newline is let through, because a pattern's `$` lets it through as well.
     """
+    if text[-3:-2] == ".":
+        digits = text[:-3] + text[-2:]
+        if digits.isdecimal() and len(digits) > 2:
+            return int(digits)
     sign = -1 if text[:1] == "-" else 1
-    whole, _, cents = text.removesuffix("\n").removeprefix("-").partition(".")
-    if len(cents) == 1:
-        cents += "0"
-    if not whole.isdecimal() or (cents and not (cents.isdecimal() and len(cents) == 2)):
+    whole, point, cents = text.removesuffix("\n").removeprefix("-").partition(".")
+    if not whole.isdecimal() or (point and not (cents.isdecimal() and len(cents) <= 2)):
         message = f"{text!r} is not an amount"
         raise ValueError(message)
-    return sign * int(whole + (cents or "00"))
+    return sign * int(whole + cents.ljust(2, "0"))
