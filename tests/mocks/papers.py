@@ -1,0 +1,117 @@
+"""The papers that the tests hand in: what people enter, and what a design sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mocks.ap_automation.state import CapturedInvoice, CapturedLine
+from mocks.inventory.models import ReceiptLine
+from mocks.inventory.state import NewReceipt
+from mocks.procurement.state import Requisition, RequisitionLine
+from tests.mocks.doors import Estate
+
+ORDER = "PO-H1-000001"
+
+
+def requisition(entity: str = "H1", quantity: int = 10, price_minor: int = 250) -> Requisition:
+    """Ten of a stock item and two of an expense item."""
+    lines = (
+        RequisitionLine("I-1", "gloves", "stock", quantity, "BX", price_minor),
+        RequisitionLine("I-2", "repair", "expense", 2, "EA", 999),
+    )
+    return Requisition(entity, "00412", "S001", "Acme Medical", "nurse", lines)
+
+
+def ordered(estate: Estate, entity: str = "H1") -> str:
+    """An approved order; its number."""
+    raised = estate.act(
+        estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, requisition(entity))
+    )
+    return str(estate.act(estate.procurement, lambda work: estate.procurement.state.approve(work, raised, "head")))
+
+
+def arrival(entity: str = "H1", quantity: int = 10, on: str = "2026-10-05") -> NewReceipt:
+    """Stock that arrived for the first line."""
+    return NewReceipt(entity, ORDER, on, (ReceiptLine(1, "I-1", quantity, "BX"),))
+
+
+def received(estate: Estate, entity: str = "H1") -> str:
+    """A recorded receipt; its number."""
+    return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, arrival(entity))))
+
+
+def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -> CapturedInvoice:
+    """A bill for ten boxes at 2.50."""
+    lines = (CapturedLine(1, "I-1", 10, 250, 2500),)
+    return CapturedInvoice(entity, "email", "S001", "Acme Medical", number, date, ORDER, lines, 2500)
+
+
+def captured(estate: Estate, entity: str = "H1") -> str:
+    """A captured invoice; its id."""
+    return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, bill(entity))))
+
+
+def erp_order(**changes: Any) -> dict[str, Any]:
+    """An order as the ERP takes it: line 1 stock at 2.50, line 2 expense at 9.99."""
+    return {
+        "SourceRef": f"procurement:{ORDER}",
+        "OrderNumber": ORDER,
+        "BusinessUnit": "H1",
+        "Supplier": "S001",
+        "SupplierName": "Acme Medical",
+        "Currency": "USD",
+        "CostCenter": "00412",
+        "Lines": [
+            {"Line": 1, "Item": "I-1", "Kind": "stock", "Quantity": 10, "UnitPrice": "2.50"},
+            {"Line": 2, "Item": "I-2", "Kind": "expense", "Quantity": 2, "UnitPrice": "9.99"},
+        ],
+        **changes,
+    }
+
+
+def erp_receipt(*lines: tuple[int, int], **changes: Any) -> dict[str, Any]:
+    """A receipt as the ERP takes it; `lines` are (order line, quantity)."""
+    return {
+        "SourceRef": "inventory:GRN-H1-000001",
+        "ReceiptNumber": "GRN-H1-000001",
+        "BusinessUnit": "H1",
+        "OrderNumber": ORDER,
+        "ReceiptDate": "2026-10-05",
+        "Lines": [{"Line": line, "Quantity": quantity} for line, quantity in lines or ((1, 10),)],
+        **changes,
+    }
+
+
+def erp_invoice(total: str, *lines: tuple[int, int, str, str], **changes: Any) -> dict[str, Any]:
+    """An invoice as the ERP takes it; `lines` are (order line, quantity, unit price, amount)."""
+    return {
+        "SourceRef": "ap_automation:INV-000001",
+        "InvoiceNumber": "A-0017",
+        "BusinessUnit": "H1",
+        "Supplier": "S001",
+        "OrderNumber": ORDER,
+        "InvoiceDate": "2026-10-04",
+        "AccountingDate": "2026-10-05",
+        "Currency": "USD",
+        "InvoiceAmount": total,
+        "Lines": [
+            {"Line": line, "Quantity": quantity, "UnitPrice": price, "Amount": amount}
+            for line, quantity, price, amount in lines
+        ],
+        **changes,
+    }
+
+
+def case(**changes: Any) -> dict[str, Any]:
+    """A case as a design sends it."""
+    return {
+        "external_key": "inv-1:price",
+        "category": "price-variance",
+        "entity": "H1",
+        "subjects": ["ap_automation:INV-000001", f"procurement:{ORDER}"],
+        "amount_minor": 731,
+        "currency": "USD",
+        "evidence": {"billed": "27.00", "ordered": "25.00"},
+        "due_at": "2026-10-07T16:00:00.000Z",
+        **changes,
+    }
