@@ -149,7 +149,7 @@ def _refuse(error: UserError | CycloptsError, *, debug: bool) -> int:
         name = " ".join(("closeproof", *(error.command_chain or ())))
         _say(f"{name}: {error} (see: {name} --help)")
     else:
-        _say(str(error) if error.line or "/" in error.file else f"closeproof: {error}")
+        _say(str(error) if error.line else f"closeproof: {error}")
     return USAGE
 
 

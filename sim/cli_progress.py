@@ -19,7 +19,7 @@ from sim.run import Progress
 REWRITE_EVERY_S: Final = 0.1
 PLAIN_EVERY_S: Final = 15.0
 PATIENCE_S: Final = 3
-BAR: Final = 20
+BAR_MAX: Final = 30
 
 
 class ProgressLine:
@@ -64,12 +64,13 @@ class ProgressLine:
             self._out.write(f"{self._before}{day}  {where}  {after}\n")
             self._out.flush()
             return
-        full = round(BAR * progress.share)
-        bar = "━" * full, "─" * (BAR - full)
-        line = f"{self._before}{day}  {bar[0]}{bar[1]} {where:>7}  {after}"[: self._width - 1]
+        room = min(BAR_MAX, self._width - 1 - len(f"{self._before}{day}    {where:>7}  {after}"))
+        full = round(room * progress.share)
+        bar = f"{'━' * full}{'─' * (room - full)}"
         if self._colour:
-            line = line.replace(bar[0], f"\x1b[32m{bar[0]}\x1b[0m", 1) if bar[0] and bar[0] in line else line
-        self._out.write(f"\r{line}\x1b[K")
+            bar = f"\x1b[32m{bar[:full]}\x1b[0m{bar[full:]}"
+        line = f"{self._before}{day}  {bar}  {where:>7}  {after}"
+        self._out.write(f"\r{line if room >= 0 else line[: self._width - 1]}\x1b[K")
         self._out.flush()
 
 

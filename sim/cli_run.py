@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,7 @@ from reports import summary_json, terminal
 from sim import rundir
 from sim.cli_ask import Asked, Prepared, prepare
 from sim.cli_progress import ProgressLine, interruptible
-from sim.run import Progress, run
+from sim.run import run
 
 EXIT_CODES: Final[dict[Judgement, int]] = {"pass": 0, "fail": 1, "unknown": 4, "not applicable": 4}
 
@@ -30,9 +29,8 @@ def command(asked: Asked, *, out: str = "", as_json: bool = False, quiet: bool =
     """Run and report; the exit code."""
     prepared = prepare(asked)
     console = people()
-    console.print(f"running {prepared.in_words()}", soft_wrap=True)
-    name = f"{prepared.scenario.name}-{prepared.design_name}-{asked.seed}"
-    with rundir.Workshop(out, name) as workshop:
+    with rundir.Workshop(out, f"{prepared.scenario.name}-{prepared.design_name}-{asked.seed}") as workshop:
+        console.print(f"running {prepared.in_words()}", soft_wrap=True)
         summary = watched(prepared, workshop.path, quiet=quiet)
         rundir.write(workshop.path, prepared, summary)
         left_in = workshop.publish()
@@ -49,9 +47,8 @@ def command(asked: Asked, *, out: str = "", as_json: bool = False, quiet: bool =
 def watched(prepared: Prepared, directory: Path | None, *, quiet: bool = False) -> Summary:
     """Run with progress on stderr, and an ear for Ctrl-C."""
     line = ProgressLine(sys.stderr, quiet=quiet)
-    on_progress: Callable[[Progress], None] = line
     with interruptible(line):
-        return run(prepared.options(directory), on_progress)
+        return run(prepared.options(directory), line)
 
 
 def _show(summary: Summary, console: Console, left_in: str) -> None:

@@ -121,12 +121,14 @@ def _attribute(module: ModuleType, attribute: str, shown: str) -> Design:
     if found is None:
         named = [name for name, value in vars(module).items() if inspect.iscoroutinefunction(value)]
         near = f"; it has: {', '.join(named)}" if named else ""
-        raise UserError(shown, 0, attribute, f"there is no such design in it{near} ({wanted})")
+        raise UserError(shown, 0, "", f"has no `{attribute}`{near} ({wanted})")
     called = found.func if isinstance(found, functools.partial) else found
     if not (inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(getattr(called, "__call__", None))):  # noqa: B004 - its type is the question
-        raise UserError(shown, 0, attribute, f"is not a coroutine function: {wanted}")
+        raise UserError(shown, 0, "", f"`{attribute}` is not a coroutine function: {wanted}")
     try:
         inspect.signature(found).bind("ports", "durable_dir")
     except TypeError as error:
-        raise UserError(shown, 0, attribute, f"cannot be called with two arguments ({error}): {wanted}") from None
+        raise UserError(
+            shown, 0, "", f"`{attribute}` cannot be called with two arguments ({error}): {wanted}"
+        ) from None
     return cast("Design", found)

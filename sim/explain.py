@@ -79,7 +79,9 @@ def explanations(code: str) -> list[Explanation]:
     found = [each for each in everything if asked in {name.lower().replace("_", "-") for name in each.names}]
     if not found:
         names = sorted({name for each in everything for name in each.names})
-        raise UserError(code, 0, "", f"nothing goes by this name{suggestion(code, names)} (see: closeproof list)")
+        holding = [name for name in names if asked and asked in name.lower()]
+        near = f"; did you mean {' or '.join(holding)}?" if holding else suggestion(code, names)
+        raise UserError(code, 0, "", f"nothing goes by this name{near} (see: closeproof list)")
     return found
 
 
