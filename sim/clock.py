@@ -69,7 +69,8 @@ class Kernel:
     @property
     def now_ms(self) -> int:
         """Return the milliseconds since the Unix epoch."""
-        return cast("int", self.env._now)
+        now_ms: int = self.env._now  # type: ignore[assignment]
+        return now_ms
 
     def utc(self) -> datetime:
         """Return the moment, aware, in UTC."""
@@ -89,8 +90,7 @@ class Kernel:
 
     def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
         """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
-        now_ms = cast("int", self.env._now)
-        self.loop._schedule(now_ms + delay_ms, callback, args, self._outside)
+        self.loop._schedule(self.env._now + delay_ms, callback, args, self._outside)  # type: ignore[arg-type]
 
     def spawn(
         self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None

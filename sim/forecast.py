@@ -14,7 +14,7 @@ from contracts.plan import Fault, Front, Plan, Weather
 from contracts.scenario import Scenario
 from sim.faults import FAULTS
 from sim.faults.kind import CALL, DELIVERY, WORKER, Armed, Kind
-from sim.seed import Seed, Slots
+from sim.seed import Seed, Slots, limit_of, word_at
 
 WINDOW_MS = 600_000
 """Crossings without a business key are drawn by windows of ten minutes."""
@@ -22,6 +22,8 @@ LATENCY_SLOT = 0
 """The place in a crossing's draws that its latency takes; the fault kinds follow."""
 
 Report = Callable[[Armed, bool], None]
+Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
+"""A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
 BY_NAME = {kind.name: kind for kind in FAULTS}
 PLACE = {kind.name: LATENCY_SLOT + 1 + place for place, kind in enumerate(FAULTS)}
 
@@ -91,7 +93,7 @@ class Drawn(Forecast):
         self._weather = tuple(weather)
         self._fronts = tuple(fronts)
         self._until_ms = until_ms
-        self._rules: dict[str, tuple[tuple[Kind, int, Weather], ...]] = {}
+        self._rules: dict[str, tuple[Rule, ...]] = {}
 
     def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
         """Compare each kind's draw with its rate."""
@@ -103,26 +105,34 @@ class Drawn(Forecast):
             return ()
         found: list[Armed] = []
         in_front: bool | None = None
-        for kind, place, weather in rules:
-            drawn = slots.uniform(place)
-            if drawn >= weather.rate and drawn >= weather.in_front:
+        block, number = slots.first, 0
+        for kind, (needed, word), limit, in_front_limit in rules:
+            if needed != number:
+                block, number = slots.block(needed), needed
+            drawn = block[word]
+            if drawn >= in_front_limit:
                 continue
-            if in_front is None:
-                in_front = self._covered(target, now_ms)
-            if drawn < (max(weather.in_front, weather.rate) if in_front else weather.rate):
-                params = kind.draw(self._seed.slots(kind.name, target, *trigger))
-                found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
+            if drawn >= limit:
+                if in_front is None:
+                    in_front = self._covered(target, now_ms)
+                if not in_front:
+                    continue
+            params = kind.draw(self._seed.slots(kind.name, target, *trigger))
+            found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
         return found
 
-    def _rules_for(self, target: str) -> tuple[tuple[Kind, int, Weather], ...]:
+    def _rules_for(self, target: str) -> tuple[Rule, ...]:
         """One rule a kind, outermost first; where several lines fit, the roughest holds."""
-        rules: dict[str, Weather] = {}
+        rules: dict[str, tuple[float, float]] = {}
         for line in self._weather:
             if _fits(line.target, target) and (target in self._committing or not BY_NAME[line.kind].needs_commit):
-                other = rules.get(line.kind, line)
-                rate, in_front = max(line.rate, other.rate), max(line.in_front, other.in_front)
-                rules[line.kind] = Weather(line.kind, target, rate, in_front)
-        return tuple((BY_NAME[name], PLACE[name], rules[name]) for name in sorted(rules, key=PLACE.__getitem__))
+                rate, in_front = rules.get(line.kind, (0.0, 0.0))
+                rate = max(line.rate, rate)
+                rules[line.kind] = rate, max(line.in_front, in_front, rate)
+        return tuple(
+            (BY_NAME[name], word_at(PLACE[name]), limit_of(rules[name][0]), limit_of(rules[name][1]))
+            for name in sorted(rules, key=PLACE.__getitem__)
+        )
 
     def _covered(self, target: str, now_ms: int) -> bool:
         system = target.replace(">", ".").partition(".")[0]

@@ -75,7 +75,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             raise RuntimeError(msg)
         handle = Handle(callback, args, copy_context() if context is None else context)
         self.ready.append(handle)
-        return cast("asyncio.Handle", handle)
+        return handle  # type: ignore[return-value]
 
     call_soon_threadsafe = call_soon  # there is one thread: the fence sees to it
 
@@ -85,7 +85,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
-        return self._schedule(cast("int", self.env._now) + delay_ms, callback, args, context)
+        return self._schedule(self.env._now + delay_ms, callback, args, context)  # type: ignore[arg-type]
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -96,7 +96,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _schedule(self, when_ms: int, callback: Any, args: Any, context: Context | None) -> asyncio.TimerHandle:
         timer = Timer(callback, args, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
         heappush(self._queue, (when_ms, NORMAL, next(self.env._eid), timer))
-        return cast("asyncio.TimerHandle", timer)
+        return timer  # type: ignore[return-value]
 
     def _timer_cancelled(self) -> None:
         """Sweep the heap once cancelled timers outnumber the rest; keys are unique, so the order cannot change."""

@@ -17,24 +17,38 @@ import msgspec
 _encode = msgspec.msgpack.Encoder().encode
 # A double holds 53 bits; the upper 53 of a word, scaled, are uniform in [0, 1) and never round up to 1.
 _SCALE = 2.0**-53
-_WORDS_PER_BLOCK = 8
+_WORDS_PER_BLOCK = 16
+_WORD_BYTES = 4
+_WORD_SCALE = 2.0**-32
+
+
+def word_at(index: int) -> tuple[int, slice]:
+    """Return where the draw of an index stands: the number of its block, and its bytes there, most significant first."""
+    if index < 0:
+        msg = f"a slot's index starts at 0, not {index}"
+        raise IndexError(msg)
+    number, place = divmod(index, _WORDS_PER_BLOCK)
+    return number, slice(_WORD_BYTES * place, _WORD_BYTES * (place + 1))
+
+
+def limit_of(share: float) -> bytes:
+    """Return the first word that is not among the lower `share` of all words: comparing bytes is comparing uniforms."""
+    return min(int(share * 2**32), 2**32 - 1).to_bytes(_WORD_BYTES, "big") if share < 1 else b"\xff" * (_WORD_BYTES + 1)
 
 
 class Slots(msgspec.Struct, frozen=True, gc=False):
     """Independent uniforms of one key, by fixed index: one hash serves every fault kind that may meet a crossing."""
 
-    block: bytes
+    first: bytes
+
+    def block(self, number: int) -> bytes:
+        """Return a block of sixteen draws; the first is there already."""
+        return blake2b(self.first, salt=number.to_bytes(8, "little")).digest() if number else self.first
 
     def uniform(self, index: int) -> float:
         """Return the uniform in [0, 1) at an index: always the same draw, whichever others are used."""
-        block = self.block
-        if index >= _WORDS_PER_BLOCK:
-            number, index = divmod(index, _WORDS_PER_BLOCK)
-            block = blake2b(block, salt=number.to_bytes(8, "little")).digest()
-        elif index < 0:
-            msg = f"a slot's index starts at 0, not {index}"
-            raise IndexError(msg)
-        return (int.from_bytes(block[8 * index : 8 * index + 8], "little") >> 11) * _SCALE
+        number, word = word_at(index)
+        return int.from_bytes(self.block(number)[word], "big") * _WORD_SCALE
 
 
 class Seed:
