@@ -29,8 +29,8 @@ class _Case(NamedTuple):
 def junit(summary: Summary) -> bytes:
     """The document."""
     cases = [*_cases(summary)]
-    said = overall(case.verdict for case in cases)
-    if said != summary.verdict:
+    judged = {case.verdict for case in cases} - {"not applicable"}
+    if not judged or overall(judged) != summary.verdict:
         cases.append(_Case("run", "verdict", summary.verdict, ended_in_words(summary)))
     name = f"closeproof.{summary.scenario}.{summary.design}.seed-{summary.seed}"
     counts = _counts(cases)

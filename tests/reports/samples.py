@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
+import io
+from pathlib import Path
+from typing import cast
 
+import msgspec
+from rich.console import Console
+
+from contracts.journal import AnyEntry, Effect, FaultTook
 from contracts.verdict import (
     SCHEMA,
     AnomalyScore,
@@ -14,6 +20,7 @@ from contracts.verdict import (
     Summary,
     ThresholdResult,
 )
+from reports.terminal import show
 
 PASSED = Summary(
     schema=SCHEMA,
@@ -100,3 +107,36 @@ EMPTY = msgspec.structs.replace(
     wall_s=0.0,
     anomalies=AnomalyScore(0, 0, 0, 0),
 )
+
+LINES: dict[int, AnyEntry] = {
+    40_988: FaultTook(
+        1_793_217_500_000, "timeout-after-commit", "cloud_erp.create_invoice", {"key": "INV-204417", "attempt": 1}, {}
+    ),
+    41_207: Effect(
+        1_793_217_600_000,
+        "cloud_erp",
+        "invoice.posted",
+        "AP-931",
+        12,
+        "NORTH",
+        source_ref="ap_automation:77",
+        number="INV-204417",
+        amount_minor=481_250,
+        currency="USD",
+    ),
+}
+"""What the journal has on the lines that the evidence names; line 40,102 is left out."""
+
+SAMPLES = {"passed": PASSED, "failed": FAILED, "empty": EMPTY}
+
+
+def rendered(summary: Summary, width: int = 80) -> str:
+    """The summary as a terminal without colour shows it."""
+    console = Console(file=io.StringIO(), width=width, highlight=False, markup=False, emoji=False)
+    show(summary, console, LINES, "reports/out/month-end-reference-7")
+    return cast("io.StringIO", console.file).getvalue()
+
+
+if __name__ == "__main__":  # python -m tests.reports.samples: write the golden texts again, after looking at them
+    for name, summary in SAMPLES.items():
+        Path(__file__).with_name(f"{name}.txt").write_text(rendered(summary), "utf-8")
