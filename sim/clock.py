@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gc
 import sys
+import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
@@ -216,16 +217,19 @@ class Kernel:
         """End it all: close the coroutines that were kept, the dead ones' too, and say nothing of it."""
         self.loop.close()
         shelves = [self.loop.tasks, *(incarnation.tasks for incarnation in self._incarnations)]
-        for task in [task for shelf in shelves for task in shelf]:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            task._log_traceback = False
-            coro = task.get_coro()
-            if isinstance(coro, Coroutine):
-                # Its `finally` blocks run now, long after the verdict, and find everything closed.
-                with contextlib.suppress(BaseException):
-                    coro.close()
-        for shelf in shelves:
-            shelf.clear()
+        with warnings.catch_warnings():
+            # A `finally` that starts a task now finds the loop closed and leaves a coroutine that nobody ever awaits.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            for task in [task for shelf in shelves for task in shelf]:
+                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                task._log_traceback = False
+                coro = task.get_coro()
+                if isinstance(coro, Coroutine):
+                    # Its `finally` blocks run now, long after the verdict, and find everything closed.
+                    with contextlib.suppress(BaseException):
+                        coro.close()
+            for shelf in shelves:
+                shelf.clear()
 
     def __enter__(self) -> Self:
         """Use it for a block."""
