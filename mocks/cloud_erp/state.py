@@ -7,7 +7,6 @@ balance is kept as it grows. Nothing here compares documents with earlier ones: 
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Final
 
@@ -27,6 +26,7 @@ EXPENSE: Final = "6100"
 """The natural account; the cost centre follows as a segment: `6100-00412`."""
 
 _PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
+_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 
 
 class OrderLine(msgspec.Struct, frozen=True, gc=False):
@@ -273,7 +273,8 @@ class CloudErp:
             sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
         if not lines or any(sums.values()):
             raise Refused(400, "UNBALANCED", "an opening journal has lines and balances in each currency")
-        dt.date.fromisoformat(on)
+        if not _DATE.match(on):
+            raise Refused(400, "DATE-INVALID", f"{on!r} is not a date")
         self._journals += 1
         journal = f"JE-{self._journals}"
         self._post(entity, lines)

@@ -58,7 +58,7 @@ class Quirks:
 
     def number(self, section: str, name: str) -> float:
         """A figure that is a number."""
-        value = self.sections[section][name].value
+        value = self._value(section, name)
         if not isinstance(value, int | float):
             message = f"{section}.{name} is not a number"
             raise QuirksError(message)
@@ -70,8 +70,15 @@ class Quirks:
 
     def hooks(self) -> HookPolicy:
         """The family's way with webhooks."""
-        delays = self.sections["webhooks"]["retry_delays_s"].value
+        delays = self._value("webhooks", "retry_delays_s")
         if not isinstance(delays, tuple):
             message = "webhooks.retry_delays_s is not a list"
             raise QuirksError(message)
         return HookPolicy(self.number("webhooks", "ack_timeout_s"), delays)
+
+    def _value(self, section: str, name: str) -> bool | int | float | str | tuple[int, ...]:
+        figure = self.sections.get(section, {}).get(name)
+        if figure is None:
+            message = f"there is no figure {section}.{name}"
+            raise QuirksError(message)
+        return figure.value

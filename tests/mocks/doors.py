@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import msgspec
 import uvicorn
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from contracts.journal import Effect
 from contracts.wire import Event, Request
@@ -29,7 +29,9 @@ from mocks.kit.system import Setup, System
 NOW_MS = 1_791_216_000_000
 """Monday, 5 October 2026, 16:00 UTC."""
 ENTITIES = ("H1", "H2")
-SETUP = Setup(b"token-key-of-the-test-estate-0001", b"hook", ENTITIES, (("reference", "open sesame"),))
+SETUP = Setup(b"token-key-of-the-test-estate-0001", b"hook", ENTITIES, (("reference", "sesame"),))
+SECRET = "s"
+"""The secret of every client that a test registers."""
 
 Answer = tuple[int, Any]
 
@@ -97,6 +99,7 @@ class Served:
         self.url = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on to the test's application."""
         app = self.app or asgi_app({}, lambda: NOW_MS)
         await app(scope, receive, send)
 
@@ -126,7 +129,6 @@ class Door:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self.documents = {name: document(system) for name, system in estate.systems.items()}
-        self._tokens: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
     def call(
         self,
@@ -144,7 +146,13 @@ class Door:
         bearer = self.token() if token is None else token
         sent = {"authorization": f"Bearer {bearer}"} if bearer else {}
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        request = Request(method, path, query or {}, {**sent, **(headers or {})}, content)
+        request = Request(
+            method,
+            path,
+            query or {},
+            {**sent, **{name.lower(): value for name, value in (headers or {}).items()}},
+            content,
+        )
         status, answer = self.send(system, request)
         parsed = json.loads(answer)
         self.conforms(system, request, status, parsed)
@@ -154,11 +162,10 @@ class Door:
         """Through the door itself."""
         raise NotImplementedError
 
-    def token(self, client: str = "reference", secret: str = "open sesame", scope: str = "") -> str:
-        """A token for a client; kept while the clock stands."""
-        form = (
-            f"grant_type=client_credentials&client_id={client}&client_secret={secret.replace(' ', '+')}&scope={scope}"
-        )
+    def token(self, client: str = "reference", scope: str = "") -> str:
+        """A fresh token for a client, whose secret is known."""
+        secret = dict(SETUP.clients).get(client, SECRET)
+        form = f"grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={scope}"
         status, answer = self.send("identity", Request("POST", "/oauth2/token", {}, {}, form.encode()))
         assert status == 200, answer
         return str(json.loads(answer)["access_token"])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from contracts.wire import Request
 from mocks.kit.tokens import Gate
 from tests.mocks.doors import SETUP, Answer, Door, Estate
 
-GOOD = "grant_type=client_credentials&client_id=reference&client_secret=open+sesame"
+GOOD = "grant_type=client_credentials&client_id=reference&client_secret=sesame"
 
 
 def ask(door: Door, form: str) -> Answer:
@@ -47,9 +46,7 @@ def test_what_is_refused(door: Door, form: str, status: int, error: str) -> None
 
 
 def test_a_token_reply_is_idle(estate: Estate) -> None:
-    from contracts.wire import Request
-
     system = estate.identity
-    outcome: Any = system.handle(system.read(Request("POST", "/oauth2/token", {}, {}, GOOD.encode())), estate.now_ms)
+    outcome = system.handle(system.read(Request("POST", "/oauth2/token", {}, {}, GOOD.encode())), estate.now_ms)
     assert outcome.idle
     assert not outcome.committed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
@@ -111,7 +112,9 @@ def test_what_is_refused(door: Door, estate: Estate) -> None:
     door.refused(409, "not_interfaced", "procurement", "PUT", path, good)
     door.refused(404, "not_found", "procurement", "PUT", "/purchase_orders/PO-H1-000009/status", good)
     door.refused(404, "not_found", "procurement", "GET", "/purchase_orders/PO-H1-000009")
-    for bad in ({}, {"status": "lost", "erp_number": "1"}, {"status": "invoiced", "erp_number": ""}, [], None):
+    for bad in cast(
+        "list[object]", [{}, {"status": "lost", "erp_number": "1"}, {"status": "invoiced", "erp_number": ""}, [], None]
+    ):
         door.refused(400, "invalid_request", "procurement", "PUT", path, bad)
     for query in (
         {"limit": "0"},
