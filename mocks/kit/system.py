@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+import msgspec.inspect
 
 from contracts.journal import Effect
 from contracts.wire import Event, Request, Response
@@ -86,6 +87,7 @@ class System(Generic[State]):
         self._decode: dict[str, Callable[[bytes], Any]] = {
             op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form
         }
+        self._moments = {op.name: _moments(op.query) for op in operations if op.query}
         self._answered: dict[tuple[str, str, str], tuple[bytes, Response]] = {}
         self._commits = 0
         self._events = 0
@@ -103,7 +105,7 @@ class System(Generic[State]):
             return incoming
         try:
             if operation.query is not None:
-                incoming.query = msgspec.convert(request.query, operation.query, strict=False)
+                incoming.query = self._query(operation, request.query)
             if operation.form:
                 incoming.body = msgspec.convert(_form(request.body), operation.body, strict=False)
             elif operation.body is not None:
@@ -113,6 +115,13 @@ class System(Generic[State]):
         except _UNREADABLE as error:
             incoming.problem = Refused(self.invalid_status, "invalid_request", str(error))
         return incoming
+
+    def _query(self, operation: Operation, given: dict[str, str]) -> Any:  # noqa: ANN401 - the operation's query type
+        for name in self._moments[operation.name]:
+            if ":" not in given.get(name, ":"):
+                message = f"{name} is not a date-time"
+                raise ValueError(message)
+        return msgspec.convert(given, operation.query, strict=False)
 
     def handle(self, incoming: Incoming, now_ms: int) -> Outcome:
         """Answer a request. When this returns, what it brought about is committed."""
@@ -187,6 +196,15 @@ def _unbegun(work: Work | None, refusal: Refused) -> None:
     if work is not None and (work.effects or work.events):
         message = f"{work.system} refused after it had begun to commit"
         raise AssertionError(message) from refusal
+
+
+def _moments(query: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a query that are moments: msgspec would take a bare number for one as well."""
+    return tuple(
+        field.encode_name
+        for field in msgspec.structs.fields(query)
+        if isinstance(msgspec.inspect.type_info(field.type), msgspec.inspect.DateTimeType)
+    )
 
 
 def _form(body: bytes) -> dict[str, str]:

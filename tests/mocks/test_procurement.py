@@ -120,6 +120,7 @@ def test_what_is_refused(door: Door, estate: Estate) -> None:
         {"limit": "0"},
         {"offset": "-1"},
         {"updated_after": "yesterday"},
+        {"updated_after": "1759276800.5"},
         {"updated_after": "2026-10-05T00:00:00"},
     ):
         door.refused(400, "invalid_request", "procurement", "GET", "/purchase_orders", query=query)
