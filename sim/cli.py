@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, NoReturn
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from sim.errors import UserError
 
@@ -26,6 +26,14 @@ def _version() -> str:
     from importlib.metadata import version
 
     return f"closeproof {version('closeproof')}"
+
+
+def _whole(_type: object, tokens: Sequence[Token]) -> int:
+    """A whole number, and nothing that would have to be rounded to one."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f'"{tokens[0].value}" is not a whole number') from None
 
 
 app = App(
@@ -47,6 +55,7 @@ Design = Annotated[
         help="A design by name, file.py (its `run`), file.py:attribute, or module:attribute.", show_default=False
     ),
 ]
+Seed = Annotated[int, Parameter(converter=_whole, help="The one seed; the same seed repeats the run bit for bit.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Write one JSON document to stdout.")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress, and only the verdict.")]
 
@@ -57,7 +66,7 @@ def run(  # noqa: PLR0913 - one argument for each option
     /,
     *,
     design: Design = "",
-    seed: Annotated[int, Parameter(help="The one seed; the same seed repeats the run bit for bit.")] = 1,
+    seed: Seed = 1,
     scale: Annotated[float, Parameter(help="The volume, as a multiple of the scenario's.")] = 1.0,
     plan: Annotated[str, Parameter(help="A fault plan: exactly these faults, no weather.", show_default=False)] = "",
     out: Annotated[
@@ -118,13 +127,13 @@ def main() -> NoReturn:
     sys.exit(guarded(lambda: app([word for word in words if word != "--debug"]), debug=debug))
 
 
-def guarded(command: Callable[[], object], *, debug: bool = False) -> int:
+def guarded(command: Callable[[], object], *, name: str = "closeproof", debug: bool = False) -> int:
     """Run a command; whatever goes wrong becomes one line on stderr and an exit code."""
     try:
         done = command()
         sys.stdout.flush()
     except (UserError, CycloptsError) as error:
-        return _refuse(error, debug=debug)
+        return _refuse(error, name, debug=debug)
     except KeyboardInterrupt:
         _say("interrupted: nothing was left behind")
         return INTERRUPTED
@@ -138,7 +147,7 @@ def guarded(command: Callable[[], object], *, debug: bool = False) -> int:
     return done if isinstance(done, int) else 0
 
 
-def _refuse(error: UserError | CycloptsError, *, debug: bool) -> int:
+def _refuse(error: UserError | CycloptsError, name: str, *, debug: bool) -> int:
     """A user's mistake."""
     if debug:
         import traceback
@@ -146,10 +155,10 @@ def _refuse(error: UserError | CycloptsError, *, debug: bool) -> int:
         traceback.print_exception(error)
     if isinstance(error, CycloptsError):
         error.verbose = False
-        name = " ".join(("closeproof", *(error.command_chain or ())))
+        name = " ".join((name, *(error.command_chain or ())))
         _say(f"{name}: {error} (see: {name} --help)")
     else:
-        _say(str(error) if error.line else f"closeproof: {error}")
+        _say(str(error) if error.line else f"{name}: {error}")
     return USAGE
 
 

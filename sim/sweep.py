@@ -35,6 +35,7 @@ from sim.run import run
 
 SCHEMA: Final = "closeproof.sweep/1"
 FAILED_SHOWN: Final = 20
+NAME: Final = "python -m sim.sweep"
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -252,14 +253,14 @@ def _anomalies(swept: Sweep) -> Table:
 def main() -> None:
     """The module's own command line."""
     app = App(
-        name="python -m sim.sweep",
+        name=NAME,
         default_command=command,
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
     )
-    sys.exit(guarded(app))
+    sys.exit(guarded(app, name=NAME))
 
 
 if __name__ == "__main__":

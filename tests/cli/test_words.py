@@ -1,0 +1,108 @@
+"""`list`, `explain`, `check`, `--help`, `--version`: everything that has a name is there, and explained."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from contracts.cases import CATEGORIES
+from contracts.invariants import INVARIANTS
+from contracts.scenario import Anomalies, Thresholds
+from mocks import SYSTEMS
+from sim import explain
+from sim.designs import design_names
+from sim.faults import FAULTS
+from sim.scenario_file import list_scenarios
+from tests.cli.command import cli, here, words
+
+
+def test_the_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert here(["list", "--json"]) == 0
+    there = json.loads(capsys.readouterr().out)
+    assert there.pop("schema") == "closeproof.list/1"
+    names = {sort: [each["name"] for each in rows] for sort, rows in there.items()}
+    assert names == {
+        "scenarios": [name for name, _, _ in list_scenarios()],
+        "designs": list(design_names()),
+        "faults": [kind.name for kind in FAULTS],
+        "invariants": [invariant.id for invariant in INVARIANTS],
+        "systems": list(SYSTEMS),
+    }
+    assert all(value for rows in there.values() for each in rows for value in each.values())
+
+
+def test_the_list_for_people_fits_eighty_columns(tmp_path: Path) -> None:
+    listed = cli("list", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert "timeout-after-commit" in listed.stdout
+    assert max(map(len, listed.stdout.splitlines())) <= 80
+
+
+@pytest.mark.slow
+def test_the_list_comes_at_once(tmp_path: Path) -> None:
+    def took_s() -> float:
+        began_s = time.perf_counter()
+        subprocess.run(words("list"), cwd=tmp_path, stdout=subprocess.DEVNULL, check=True)
+        return time.perf_counter() - began_s
+
+    assert statistics.median(took_s() for _ in range(5)) < 1.0  # 0.3 s on an idle machine
+
+
+EVERY_NAME = [
+    *(name for invariant in INVARIANTS for name in (invariant.id, invariant.name)),
+    *(name for kind in FAULTS for name in (kind.number, kind.name)),
+    *("0", "1", "2", "3", "4", "130", "exit-3"),
+    *Thresholds.__struct_fields__,
+    *Anomalies.__struct_fields__,
+    *CATEGORIES,
+    *SYSTEMS,
+]
+
+
+@pytest.mark.parametrize("name", EVERY_NAME)
+def test_every_name_is_explained(name: str) -> None:
+    for each in explain.explanations(name):
+        assert len(each.text) > 20
+        assert name.lower().replace("_", "-") in {known.lower().replace("_", "-") for known in each.names}
+
+
+def test_a_name_of_two_things_is_explained_twice() -> None:
+    assert [each.sort for each in explain.explanations("4")] == ["fault", "exit code"]
+    assert explain.explanations("i01") == explain.explanations("effect_once")
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in list_scenarios()])
+def test_every_packaged_scenario_is_sound(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert here(["check", name]) == 0
+    said = capsys.readouterr().out
+    assert "orders" in said
+    assert f"sound: {name}.toml breaks no rule" in said
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for asked in ([], ["--help"], ["-h"]):
+        assert here(asked) == 0
+        said = capsys.readouterr().out
+        assert "closeproof COMMAND" in said
+        assert "130" in said
+    assert here(["run", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(option in said for option in ("--design", "--seed", "--scale", "--plan", "--out", "--json", "--quiet"))
+    assert here(["--version"]) == 0
+    assert capsys.readouterr().out == "closeproof 0.1.0\n"
+
+
+def test_a_reader_that_has_seen_enough_meets_no_traceback(tmp_path: Path) -> None:
+    piped = subprocess.run(
+        ["bash", "-c", f"'{words()[0]}' -m sim.cli list | head -n 1"],  # noqa: S607 - any bash will do
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert piped.stderr == ""
