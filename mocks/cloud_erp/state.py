@@ -319,8 +319,12 @@ class CloudErp:
         return self.periods[entity]
 
     def _post(self, entity: str, postings: tuple[Posting, ...]) -> None:
+        balances = self._balances
         for line in postings:
-            accounts = self._balances.setdefault((entity, line.currency), {})
+            books = (entity, line.currency)
+            accounts = balances.get(books)
+            if accounts is None:
+                accounts = balances[books] = {}
             accounts[line.account] = accounts.get(line.account, 0) + line.amount_minor
 
 
@@ -345,13 +349,16 @@ def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple
     if billed_stock + billed_expense != amount_minor:
         raise Refused(400, "AMOUNT-MISMATCH", "Invalid operation create: the lines do not add up to the amount.")
     currency = new.currency
-    postings = (
-        Posting(ACCRUED_RECEIPTS, "grni", accrued, currency),
-        Posting(order.expense_account, "expense", billed_expense, currency),
-        Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency),
-        Posting(PAYABLES, "ap", -amount_minor, currency),
-    )
-    return tuple(line for line in postings if line.amount_minor)
+    postings = []
+    if accrued:
+        postings.append(Posting(ACCRUED_RECEIPTS, "grni", accrued, currency))
+    if billed_expense:
+        postings.append(Posting(order.expense_account, "expense", billed_expense, currency))
+    if billed_stock != accrued:
+        postings.append(Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency))
+    if amount_minor:
+        postings.append(Posting(PAYABLES, "ap", -amount_minor, currency))
+    return tuple(postings)
 
 
 def _following(period: str) -> str:

@@ -6,14 +6,13 @@ They also keep every sum of a document inside 64 bits.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Final
 
 from msgspec import Meta
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_DAY: Final = date(1970, 1, 1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 Ident = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -32,16 +31,13 @@ Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    days, rest = divmod(at_ms, 86_400_000)
-    seconds, milliseconds = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{_date(days)}T{hour:02d}:{minute:02d}:{second:02d}.{milliseconds:03d}Z"
+    minutes, rest = divmod(at_ms, 60_000)
+    return f"{_minute(minutes)}{rest // 1000:02d}.{rest % 1000:03d}Z"
 
 
-@lru_cache(maxsize=512)
-def _date(days: int) -> str:
-    return (_FIRST_DAY + timedelta(days=days)).isoformat()
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    return (EPOCH + timedelta(minutes=minutes)).isoformat()[:17]
 
 
 def moment_ms(text: str) -> int:

@@ -1,0 +1,112 @@
+"""What the wire may rely on: whom a crossing is about, and which crossings brought nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from contracts.wire import Request, Subject
+from tests.mocks.doors import Estate, InProcess
+from tests.mocks.papers import ORDER, captured, case, erp_invoice, erp_order, erp_receipt, ordered, received
+
+NOBODY = Subject()
+SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
+    ("procurement", "GET", f"/purchase_orders/{ORDER}", {}, None, Subject("", ORDER)),
+    ("procurement", "GET", "/purchase_orders", {}, None, NOBODY),
+    (
+        "procurement",
+        "PUT",
+        f"/purchase_orders/{ORDER}/status",
+        {},
+        {"status": "interfaced", "erp_number": "EPO-1"},
+        Subject("", ORDER),
+    ),
+    ("inventory", "GET", "/receipts/GRN-H1-000001", {}, None, Subject("", "GRN-H1-000001")),
+    ("inventory", "GET", "/receipts", {}, None, NOBODY),
+    ("ap_automation", "GET", "/invoices/INV-000001", {}, None, Subject("", "INV-000001")),
+    ("ap_automation", "GET", "/invoices", {}, None, NOBODY),
+    ("ap_automation", "PUT", "/invoices/INV-000001/status", {}, {"status": "held"}, Subject("", "INV-000001")),
+    ("cloud_erp", "POST", "/purchaseOrders", {}, erp_order(), Subject("H1", f"procurement:{ORDER}")),
+    ("cloud_erp", "POST", "/receipts", {}, erp_receipt(), Subject("H1", "inventory:GRN-H1-000001")),
+    (
+        "cloud_erp",
+        "POST",
+        "/invoices",
+        {},
+        erp_invoice("1.00", (2, 1, "1.00", "1.00")),
+        Subject("H1", "ap_automation:INV-000001"),
+    ),
+    ("cloud_erp", "GET", "/purchaseOrders", {"SourceRef": "a:b"}, None, Subject("", "a:b")),
+    ("cloud_erp", "GET", "/receipts", {"SourceRef": "a:b"}, None, Subject("", "a:b")),
+    ("cloud_erp", "GET", "/invoices", {"SourceRef": "a:b"}, None, Subject("", "a:b")),
+    ("cloud_erp", "GET", "/invoices", {}, None, NOBODY),
+    ("cloud_erp", "POST", "/invoices/AP-1/cancel", {}, None, Subject("", "AP-1")),
+    ("cloud_erp", "GET", "/periods", {"BusinessUnit": "H1"}, None, NOBODY),
+    ("service_desk", "POST", "/cases", {}, case(), Subject("H1", "inv-1:price")),
+    ("service_desk", "GET", "/cases/CASE-1", {}, None, Subject("", "CASE-1")),
+    ("service_desk", "GET", "/cases/decisions", {}, None, NOBODY),
+    ("cloud_erp", "POST", "/invoices", {}, {"SourceRef": "a:b"}, NOBODY),
+]
+LISTS = [
+    ("procurement", "/purchase_orders", {}),
+    ("inventory", "/receipts", {}),
+    ("ap_automation", "/invoices", {}),
+    ("cloud_erp", "/invoices", {}),
+    ("cloud_erp", "/periods", {"BusinessUnit": "H1"}),
+    ("service_desk", "/cases/decisions", {}),
+]
+
+
+@pytest.mark.parametrize(("system", "method", "path", "query", "body", "subject"), SUBJECTS)
+def test_whom_a_crossing_is_about(
+    estate: Estate, system: str, method: str, path: str, query: dict[str, str], body: Any, subject: Subject
+) -> None:
+    content = b"" if body is None else json.dumps(body).encode()
+    assert estate.systems[system].read(Request(method, path, query, {}, content)).subject == subject
+
+
+def test_every_operation_says_whom_it_is_about(estate: Estate) -> None:
+    shown = {
+        (name, operation.name)
+        for name, method, path, query, _, _ in SUBJECTS
+        if (operation := estate.systems[name].read(Request(method, path, query)).operation) is not None
+    }
+    every = {(name, operation.name) for name, system in estate.systems.items() for operation in system.operations}
+    assert every - shown == {("identity", "issue_token")}
+
+
+@pytest.mark.parametrize(("system", "path", "query"), LISTS)
+def test_a_list_is_idle_only_while_it_brings_nothing(
+    estate: Estate, system: str, path: str, query: dict[str, str]
+) -> None:
+    door = InProcess(estate)
+    request = Request("GET", path, query, {"authorization": f"Bearer {door.token()}"})
+    assert door.outcome(system, request).idle
+    ordered(estate)
+    received(estate)
+    captured(estate)
+    erp, desk = estate.cloud_erp, estate.service_desk
+    estate.act(erp, lambda work: erp.state.open_period(work, "H1", "2026-10"))
+    door.call("cloud_erp", "POST", "/purchaseOrders", erp_order())
+    door.call("cloud_erp", "POST", "/invoices", erp_invoice("1.00", (2, 1, "1.00", "1.00")))
+    door.call("service_desk", "POST", "/cases", case())
+    estate.act(desk, lambda work: desk.state.decide(work, "CASE-1", "accept"))
+    assert not door.outcome(system, request).idle
+
+
+def test_only_operations_that_say_so_commit(estate: Estate) -> None:
+    commits = {f"{name}.{op.name}" for name, system in estate.systems.items() for op in system.operations if op.commits}
+    assert commits == {
+        "procurement.set_order_status",
+        "ap_automation.set_invoice_status",
+        "cloud_erp.create_purchase_order",
+        "cloud_erp.create_receipt",
+        "cloud_erp.create_invoice",
+        "cloud_erp.cancel_invoice",
+        "service_desk.open_case",
+    }
+    for system in estate.systems.values():
+        for operation in system.operations:
+            assert operation.scope.endswith(".write" if operation.commits else ".read") or not operation.scope
