@@ -30,6 +30,14 @@ class Caller:
         """The moment."""
         return milliseconds(self._clock.business_now())
 
+    def crowded(self, system: str) -> bool:
+        """Whether a call would have to wait for its turn."""
+        return self._lanes[system].crowded
+
+    async def until_free(self, system: str) -> None:
+        """Wait for a turn, without calling."""
+        await self._lanes[system].until_free()
+
     async def call(  # noqa: PLR0913, PLR0917 - the parts of a request
         self,
         operation: Operation,
@@ -46,35 +54,33 @@ class Caller:
             if left_ms > 0:
                 return Throttled(left_ms / 1000, 0)
             lane.paused_until_ms = 0
+        headers: dict[str, str] = {}
+        if body:
+            headers["content-type"] = "application/json"
+            if key and operation.honours_key:
+                headers["idempotency-key"] = key
+        request = wire.Request(operation.method, path, query, headers, body)
         await lane.enter()
-        result = await self._send(operation, path, query, body, key, timeout_s or operation.timeout_s)
-        if isinstance(result, Unauthorized):
-            result = await self._send(operation, path, query, body, key, timeout_s or operation.timeout_s)
+        result = await self._send(operation, request, timeout_s or operation.timeout_s)
+        if type(result) is Unauthorized:
+            result = await self._send(operation, request, timeout_s or operation.timeout_s)
         lane.leave()
-        if isinstance(result, Throttled) and result.after_s > 0:
+        if type(result) is Throttled and result.after_s > 0:
             lane.paused_until_ms = self.now_ms() + min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS)
         return result
 
-    async def _send(  # noqa: PLR0913, PLR0917 - the parts of a request
-        self, operation: Operation, path: str, query: dict[str, str], body: bytes, key: str, timeout_s: float
-    ) -> Outcome:
-        authorization = await self._tokens.header()
+    async def _send(self, operation: Operation, request: wire.Request, timeout_s: float) -> Outcome:
+        authorization = self._tokens.at_hand() or await self._tokens.fetch()
         if not authorization:
             return NotSent("no token")
-        headers = {"authorization": authorization}
-        if body:
-            headers["content-type"] = "application/json"
-        if key and operation.honours_key:
-            headers["idempotency-key"] = key
+        request.headers["authorization"] = authorization
         try:
-            response = await self._http.send(
-                operation.system, wire.Request(operation.method, path, query, headers, body), timeout_s
-            )
+            response = await self._http.send(operation.system, request, timeout_s)
         except wire.NotSent as error:
             return NotSent(f"not sent: {error}")
         except wire.WireError as error:
             return Unknown(f"no reply: {type(error).__name__} {error}")
         result = outcome(operation, response, self._clock)
-        if isinstance(result, Unauthorized):
+        if type(result) is Unauthorized:
             self._tokens.refused(authorization)
         return result

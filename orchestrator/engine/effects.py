@@ -52,9 +52,8 @@ class Effects:
 
     async def _attempt(self, effect: Effect, operation: Operation) -> Outcome:
         """Send it; what is in doubt is looked up first, where the target can be searched."""
-        now_ms = self._office.now_ms()
-        if effect.due_at - now_ms < LEASE_MS // 2:  # it waited long for its turn: hold it long enough to be settled
-            await self._office.transact(self._store.renew_lease, effect, now_ms + LEASE_MS)
+        if self._caller.crowded(operation.system):
+            await self._hold(effect, operation.system)
         if effect.status == DOUBT and operation.lookup is not None:
             found = await self._find(effect, operation, operation.lookup)
             if found is not None:
@@ -62,6 +61,13 @@ class Effects:
         return await self._caller.call(
             operation, effect.path, body=effect.body, key=self._habits.wire_key(effect)
         )
+
+    async def _hold(self, effect: Effect, system: str) -> None:
+        """Wait until the lane is free, and renew the lease then if much of it was spent: it must outlast the settling."""
+        await self._caller.until_free(system)
+        now_ms = self._office.now_ms()
+        if effect.due_at - now_ms < LEASE_MS * 3 // 4:
+            await self._office.transact(self._store.renew_lease, effect, now_ms + LEASE_MS)
 
     async def _find(self, effect: Effect, operation: Operation, lookup: Lookup) -> Outcome | None:
         """What the target has under our natural key; None when it certainly has nothing."""
@@ -108,7 +114,7 @@ class Effects:
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:
             return []
-        return self._steps.for_process(effect.process, m.EffectDone(now_ms, effect.key, value))
+        return self._steps.for_process(effect.process, m.EffectDone(now_ms, effect.key, value), effect.known)
 
     def _bury(self, effect: Effect, verdict: Bury, now_ms: int) -> list[Effect]:
         """A dead letter counts only through its case; one without a process is the engine's own to ask about."""

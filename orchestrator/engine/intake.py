@@ -48,7 +48,8 @@ class Intake:
         self._effects = effects
         self._zones = zones
         self._identify = habits.identify
-        self._secret = office.ports.settings.get("webhook_secret", "").encode()
+        secret = office.ports.settings.get("webhook_secret", "").encode()
+        self._signer = hmac.new(secret, digestmod=hashlib.sha256)
 
     async def receive(self) -> None:
         """Take deliveries for ever."""
@@ -65,8 +66,9 @@ class Intake:
 
     def open(self, delivery: Delivery) -> News | None:
         """What a delivery brings; None when it has been answered already: forged, unreadable, or none of our business."""
-        signature = "sha256=" + hmac.digest(self._secret, delivery.body, hashlib.sha256).hex()
-        if not hmac.compare_digest(signature, delivery.headers.get("signature", "")):
+        signer = self._signer.copy()
+        signer.update(delivery.body)
+        if not hmac.compare_digest(f"sha256={signer.hexdigest()}", delivery.headers.get("signature", "")):
             delivery.refuse(401)
             return None
         reader = TOPICS.get((delivery.source, delivery.headers.get("topic", "")))
@@ -82,15 +84,13 @@ class Intake:
 
     async def accept(self, delivery: Delivery, news: News, event_id: str) -> None:
         """Make it durable, then acknowledge."""
-        store = self._store
-        if store.seen(news.source, event_id, news.version):
-            delivery.ack()
-            return
-        if isinstance(news, Notice):
+        document: Document | None = None
+        if type(news) is Notice:
+            if self._store.seen(news.source, event_id, news.version):
+                delivery.ack()
+                return
             document = await self.read(news)
-            effects = await self._office.transact(self.enter, news, event_id, document)
-        else:
-            effects = await self._office.transact(self.enter, news, event_id)
+        effects = await self._office.transact(self.enter, news, event_id, document, delivery.headers["signature"])
         delivery.ack()
         if effects:
             await self._effects.carry(effects)
@@ -103,17 +103,16 @@ class Intake:
 
     # -- inside a transaction ---------------------------------------------------------------------------------------------
 
-    def enter(self, news: News, event_id: str, document: Document | None = None) -> list[Effect]:
+    def enter(self, news: News, event_id: str, document: Document | None = None, digest: str = "") -> list[Effect]:
         """Inbox row, process change, commands and timers, or nothing at all when it is known already."""
         now_ms = self._office.now_ms()
-        digest = hashlib.blake2b(repr((news.source, event_id, news.version)).encode(), digest_size=8).digest()
-        if not self._store.note_event(news.source, event_id, news.version, digest, now_ms):
+        if not self._store.note_event(news.source, event_id, news.version, digest[7:23], now_ms):
             return []
         if isinstance(news, Answer):
             return self._answered(news, now_ms)
         if isinstance(news, Paper):
             document = news.document
-        if document is None:
+        elif document is None:
             return [self._to_read(news, event_id, now_ms)]
         order, event = event_of(document, event_id, self._zones, now_ms)
         return self._steps.for_order(document.entity, order, event)
@@ -122,10 +121,8 @@ class Intake:
         """Everything on a page of a poll, in one transaction; notices are read afterwards."""
         return [effect for news in batch for effect in self.enter(news, news.id)]
 
-    def _to_read(self, notice: News, event_id: str, now_ms: int) -> Effect:
+    def _to_read(self, notice: Notice, event_id: str, now_ms: int) -> Effect:
         """The read as an effect of its own."""
-        if not isinstance(notice, Notice):
-            raise TypeError(notice)
         key = f"read:{notice.source}:{event_id}:{notice.version}"
         prepared = Prepared(notice.operation, notice.path, b"", event_id)
         effect = self._steps.new_effect(prepared, key, 0, notice.entity, now_ms)

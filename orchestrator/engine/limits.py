@@ -47,19 +47,24 @@ class Lane:
         self._theoretical_s = 0.0
         self.paused_until_ms = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether who enters now must wait for a place."""
+        return self._free <= 0
+
+    async def until_free(self) -> None:
+        """Wait in line without taking the place."""
+        await self._in_line()
+        self.leave()
+
     async def enter(self) -> None:
-        """Wait for a free place, then for the rate."""
+        """Take a place, waiting for it and for the rate where need be."""
         if self._free > 0:
             self._free -= 1
         else:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
-            await place
+            await self._in_line()
         if self._interval_s:
-            now_s = self._clock.monotonic()
-            self._theoretical_s = max(self._theoretical_s, now_s)
-            wait_s = self._theoretical_s - self._burst_s - now_s
-            self._theoretical_s += self._interval_s
+            wait_s = self._claim_s(self._clock.monotonic())
             if wait_s > 0:
                 await self._clock.sleep(wait_s)
 
@@ -69,6 +74,17 @@ class Lane:
             self._waiting.popleft().set_result(None)
         else:
             self._free += 1
+
+    async def _in_line(self) -> None:
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        await place
+
+    def _claim_s(self, now_s: float) -> float:
+        """How long the next call has to wait for the rate; from now on the one after it waits longer."""
+        due_s = max(self._theoretical_s, now_s)
+        self._theoretical_s = due_s + self._interval_s
+        return due_s - self._burst_s - now_s
 
 
 def lanes(clock: Clock) -> dict[str, Lane]:

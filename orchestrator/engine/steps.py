@@ -11,10 +11,13 @@ from orchestrator.connectors import ap_automation, cloud_erp, procurement, servi
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine.retry import LEASE_MS
 from orchestrator.store.rows import SENT, Effect
-from orchestrator.store.sqlite import SqliteStore
+from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.procure_to_pay import decide
 from orchestrator.workflows.state import ProcureToPay
+
+Known = tuple[int, ProcureToPay]
+"""A process's version and its state then."""
 
 _decode: Final = msgspec.json.Decoder(ProcureToPay).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -27,7 +30,6 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     m.TellInvoice: lambda command: ap_automation.tell_status(
         command.invoice_id, command.status, command.voucher, command.reason
     ),
-    m.OpenCase: lambda command: service_desk.open_case(command.case),
 }
 """Commands in the dialect of their target."""
 
@@ -52,12 +54,17 @@ class Steps:
             return self._step(row[0], row[1], _decode(row[2]), event)
         state, commands = decide(ProcureToPay(entity, order), event)
         process = self._store.add_process(key, _encode(state))
-        return self._carry(process, entity, commands, event.now_ms)
+        return self._carry(process, 1, state, commands, event.now_ms)
 
-    def for_process(self, process: int, event: m.Event) -> list[Effect]:
-        """A step of a process that exists."""
-        _, version, state = self._store.process_by_id(process)
-        return self._step(process, version, _decode(state), event)
+    def for_process(self, process: int, event: m.Event, known: Known | None = None) -> list[Effect]:
+        """A step of a process that exists. What is `known` of it is used if it is still true."""
+        if known is not None:
+            version, state = known
+            changed, commands = decide(state, event)
+            if changed is not state and self._store.change_process(process, version, _encode(changed)):
+                return self._carry(process, version + 1, changed, commands, event.now_ms)
+        _, version, stored = self._store.process_by_id(process)
+        return self._step(process, version, _decode(stored), event)
 
     def new_effect(self, prepared: Prepared, key: str, process: int, entity: str, now_ms: int) -> Effect:
         """A new effect, in this worker's hands; not stored yet."""
@@ -89,26 +96,31 @@ class Steps:
     def _step(self, process: int, version: int, state: ProcureToPay, event: m.Event) -> list[Effect]:
         changed, commands = decide(state, event)
         if changed is not state:
-            self._store.change_process(process, version, _encode(changed))
-        return self._carry(process, state.entity, commands, event.now_ms) if commands else []
+            if not self._store.change_process(process, version, _encode(changed)):
+                message = f"process {process} changed inside a transaction"
+                raise StoreError(message)
+            version += 1
+        return self._carry(process, version, changed, commands, event.now_ms) if commands else []
 
-    def _carry(self, process: int, entity: str, commands: list[m.Command], now_ms: int) -> list[Effect]:
+    def _carry(  # noqa: PLR0913, PLR0917 - a step and what it asks for
+        self, process: int, version: int, state: ProcureToPay, commands: list[m.Command], now_ms: int
+    ) -> list[Effect]:
         effects: list[Effect] = []
+        known = (version, state)
         for command in commands:
-            if isinstance(command, m.StartTimer):
+            prepare = PREPARE.get(type(command))
+            if prepare is not None:
+                effect = self.new_effect(prepare(command), command.key, process, state.entity, now_ms)  # type: ignore[union-attr]
+                effect.known = known
+                if type(command) is m.TellOrder or (type(command) is m.TellInvoice and command.last):
+                    effect.quiet = 1
+                effects.append(self._store.add_effect(effect))
+            elif isinstance(command, m.OpenCase):
+                effects.append(self.open_case(process, command, now_ms))
+            elif isinstance(command, m.StartTimer):
                 self._store.start_timer(process, command.name, command.due_ms)
             elif isinstance(command, m.StopTimer):
                 self._store.stop_timer(process, command.name)
             elif isinstance(command, m.Revive):
                 self._store.revive(command.effect_key, "service_desk", now_ms)
-            elif isinstance(command, m.OpenCase):
-                effects.append(self.open_case(process, command, now_ms))
-            else:
-                prepared = PREPARE[type(command)](command)
-                effect = self.new_effect(prepared, command.key, process, entity, now_ms)
-                if isinstance(command, m.TellOrder) or (isinstance(command, m.TellInvoice) and command.last):
-                    effect.quiet = 1
-                effects.append(self._store.add_effect(effect))
         return effects
-
-

@@ -28,10 +28,12 @@ class Tokens:
         self._until_s = float("-inf")
         self._coming: asyncio.Future[str] | None = None
 
-    async def header(self) -> str:
-        """The `Authorization` header, or nothing when the identity system gives none just now."""
-        if self._ports.clock.monotonic() < self._until_s:
-            return self._header
+    def at_hand(self) -> str:
+        """The `Authorization` header if there is a token that lasts."""
+        return self._header if self._ports.clock.monotonic() < self._until_s else ""
+
+    async def fetch(self) -> str:
+        """The header with a new token, or nothing when the identity system gives none just now."""
         if self._coming is not None:
             return await self._coming
         coming: asyncio.Future[str] = asyncio.get_running_loop().create_future()

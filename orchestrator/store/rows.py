@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -38,3 +38,5 @@ class Effect(msgspec.Struct, gc=False):
     quiet: int
     born_at: int
     entity: str
+    known: Any = None
+    """What the worker that stored it knew of its process then, (version, state): saves reading it again. Never stored."""

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 SCHEMA: Final = (
     # What came in, once per (source, object, version): the event key.
-    """CREATE TABLE IF NOT EXISTS inbox (source TEXT, event_id TEXT, version INTEGER, hash BLOB, seen_at INTEGER,
+    """CREATE TABLE IF NOT EXISTS inbox (source TEXT, event_id TEXT, version INTEGER, hash TEXT, seen_at INTEGER,
        PRIMARY KEY (source, event_id, version)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS process (id INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, state BLOB)",
     # Commands on their way; `due_at` is empty once one has ended, so the index holds open work only.
@@ -119,7 +119,7 @@ class SqliteStore:
         sql = "SELECT 1 FROM inbox WHERE source=? AND event_id=? AND version=?"
         return self._run(sql, (source, event_id, version)).fetchone() is not None
 
-    def note_event(self, source: str, event_id: str, version: int, digest: bytes, now_ms: int) -> bool:
+    def note_event(self, source: str, event_id: str, version: int, digest: str, now_ms: int) -> bool:
         """Put an event into the inbox; False when it was there already."""
         sql = "INSERT OR IGNORE INTO inbox VALUES (?,?,?,?,?)"
         return self._run(sql, (source, event_id, version, digest, now_ms)).rowcount == 1
@@ -140,12 +140,10 @@ class SqliteStore:
         """Store a new process."""
         return int(self._run("INSERT INTO process (key, version, state) VALUES (?,1,?)", (key, state)).lastrowid or 0)
 
-    def change_process(self, process: int, version: int, state: bytes) -> None:
-        """Store a process's new state, if nobody changed it meanwhile."""
+    def change_process(self, process: int, version: int, state: bytes) -> bool:
+        """Store a process's new state; False, and nothing stored, when somebody has changed it meanwhile."""
         sql = "UPDATE process SET state=?, version=? WHERE id=? AND version=?"
-        if self._run(sql, (state, version + 1, process, version)).rowcount != 1:
-            message = f"process {process} is no longer at version {version}"
-            raise LeaseLostError(message)
+        return self._run(sql, (state, version + 1, process, version)).rowcount == 1
 
     # -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -176,7 +174,9 @@ class SqliteStore:
 
     def finish_quietly(self, ended: Iterable[tuple[str, int, int]]) -> None:
         """Note the success of effects that nothing waits for; one that changed hands is the other worker's to note."""
-        self._db.executemany(f"UPDATE effect SET status={DONE}, due_at=NULL, remote_id=? WHERE id=? AND fence=?", ended)
+        sql = f"UPDATE effect SET status={DONE}, due_at=NULL, remote_id=? WHERE id=? AND fence=?"
+        for row in ended:  # one or two; `executemany` costs more than it saves
+            self._run(sql, row)
 
     def rest_effect(self, effect: Effect, status: int, due_at: int, attempts: int, detail: str) -> None:
         """Put an effect down until a moment."""
@@ -314,6 +314,7 @@ def _connect(path: Path, sync: str) -> sqlite3.Connection:
     target = f"{path.absolute().as_uri()}?cache=shared" if together else str(path)
     database = sqlite3.connect(target, uri=together, isolation_level=None, timeout=10.0, cached_statements=128)
     if together:
+        database.execute("PRAGMA page_size=2048")
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=MEMORY")
     else:
