@@ -1,0 +1,107 @@
+"""The mocked systems as APIs to fuzz: a fresh estate with something in it, and the words that mean something to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from mocks.kit.asgi import asgi_app
+from tests.contract_suites.fuzzing import Api, Link, Values
+from tests.mocks.doors import ENTITIES, SETUP, Estate, InProcess
+from tests.mocks.papers import ORDER, captured, case, erp_invoice, erp_order, erp_receipt, ordered, received
+
+_CLIENT, _SECRET = SETUP.clients[0]
+_REFS: Final = (f"procurement:{ORDER}", "inventory:GRN-H1-000001", "ap_automation:INV-000001")
+
+KNOWN: Final[dict[str, dict[str, Values]]] = {
+    "identity": {
+        "body.grant_type": ("client_credentials",),
+        "body.client_id": (_CLIENT,),
+        "body.client_secret": (_SECRET,),
+        "body.scope": ("", "cloud_erp.read", "cloud_erp.read procurement.write"),
+    },
+    "procurement": {"path.number": (ORDER, "PO-H2-000001"), "query.limit": (1,)},
+    "inventory": {"path.grn": ("GRN-H1-000001", "GRN-H2-000001"), "query.limit": (1,)},
+    "ap_automation": {"path.id": ("INV-000001", "INV-000002"), "body.voucher": ("AP-1",)},
+    "cloud_erp": {
+        "path.id": ("AP-1", "AP-2"),
+        "query.SourceRef": _REFS,
+        "query.BusinessUnit": ENTITIES,
+        "body.BusinessUnit": ("H1",),
+        "body.OrderNumber": (ORDER,),
+        "body.SourceRef": _REFS,
+        "body.AccountingDate": ("2026-10-05",),
+        "body.InvoiceAmount": ("25.00",),
+        "body.Lines[*].Line": (1, 2),
+        "body.Lines[*].Amount": ("25.00",),
+    },
+    "service_desk": {"path.case": ("CASE-1", "CASE-2"), "body.entity": ENTITIES},
+}
+
+LINKS: Final[dict[str, tuple[Link, ...]]] = {
+    "procurement": (
+        Link(
+            "list_purchase_orders",
+            "200",
+            "get_purchase_order",
+            {"number": "$response.body#/purchase_orders/0/number"},
+        ),
+        Link("list_purchase_orders", "200", "set_order_status", {"number": "$response.body#/purchase_orders/0/number"}),
+        Link("get_purchase_order", "200", "set_order_status", {"number": "$response.body#/number"}),
+        Link("set_order_status", "200", "get_purchase_order", {"number": "$response.body#/number"}),
+    ),
+    "inventory": (Link("list_receipts", "200", "get_receipt", {"grn": "$response.body#/receipts/0/grn"}),),
+    "cloud_erp": (
+        Link("create_purchase_order", "201", "find_purchase_orders", {"SourceRef": "$response.body#/SourceRef"}),
+        Link("create_receipt", "201", "find_receipts", {"SourceRef": "$response.body#/SourceRef"}),
+        Link("create_invoice", "201", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
+        Link("create_invoice", "201", "cancel_invoice", {"id": "$response.body#/InvoiceId"}),
+        Link("create_invoice", "201", "list_periods", {"BusinessUnit": "$response.body#/BusinessUnit"}),
+        Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
+        Link("cancel_invoice", "200", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
+    ),
+}
+"""Where replies lead, for the systems whose field names do not give it away."""
+
+
+def api(system: str) -> Api:
+    """One system of a fresh estate that has an order, a receipt, an invoice and a case in it."""
+    estate = Estate()
+    token = stand(estate)
+    return Api(
+        asgi_app({system: estate.systems[system]}, lambda: estate.now_ms),
+        f"/{system}/openapi.json",
+        token if system != "identity" else "",
+        KNOWN[system],
+        LINKS.get(system, ()),
+        _is_rule,
+    )
+
+
+def _is_rule(refusal: Any) -> bool:
+    """Whether a rule refused, rather than the reader of the request's form.
+
+    One form is beyond JSON Schema: to it 1.0 is an integer, to the systems, as to most servers, it is none.
+    """
+    said = json.dumps(refusal)
+    return "invalid_request" not in said or "Expected `int`, got `float`" in said
+
+
+def stand(estate: Estate) -> str:
+    """Put papers of both hospitals into every system; a token that may do everything."""
+    door = InProcess(estate)
+    for entity in ENTITIES:
+        ordered(estate, entity)
+        received(estate, entity)
+        captured(estate, entity)
+        door.call("service_desk", "POST", "/cases", case(external_key=f"{entity}/first", entity=entity))
+    estate.act(estate.cloud_erp, lambda work: estate.cloud_erp.state.open_period(work, "H1", "2026-10"))
+    estate.act(estate.service_desk, lambda work: estate.service_desk.state.decide(work, "CASE-2", "accept"))
+    papers: tuple[tuple[str, Any], ...] = (
+        ("/purchaseOrders", erp_order()),
+        ("/receipts", erp_receipt()),
+        ("/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00"))),
+    )
+    for path, paper in papers:
+        assert door.call("cloud_erp", "POST", path, paper)[0] == 201
+    return door.token()
