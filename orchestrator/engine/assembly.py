@@ -33,7 +33,7 @@ class Orchestrator:
         steps = Steps(self.store)
         effects = Effects(self.office, caller, steps, places, habits)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
-        self.streams = Streams(self.office, caller, self.intake, effects)
+        self.streams = Streams(self.office, caller, self.intake, effects, habits)
         self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
 
     async def run(self) -> None:

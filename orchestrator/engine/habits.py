@@ -12,6 +12,7 @@ from contracts.ports import Delivery
 from orchestrator.connectors.base import Operation, Outcome
 from orchestrator.engine.news import News
 from orchestrator.engine.retry import Bury, Refuse, Rest, after_failure
+from orchestrator.engine.sources import MINUTE_MS, STREAMS
 from orchestrator.store.rows import Effect
 
 
@@ -28,8 +29,10 @@ def id_at_source(news: News, delivery: Delivery) -> str:
 
 @dataclass(frozen=True)
 class Habits:
-    """How this design behaves where designs differ."""
+    """How this design behaves where designs differ; `streams` is its recurring work, `overlap_ms` what polls repeat."""
 
     wire_key: Callable[[Effect], str] = key_of_effect
     after_failure: Callable[[Outcome, Effect, Operation, int], Rest | Bury | Refuse] = after_failure
     identify: Callable[[News, Delivery], str] = id_at_source
+    streams: tuple[str, ...] = STREAMS
+    overlap_ms: int = 20 * MINUTE_MS

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -116,10 +115,6 @@ class Intake:
             return [self._to_read(news, event_id, now_ms)]
         order, event = event_of(document, event_id, self._zones, now_ms)
         return self._steps.for_order(document.entity, order, event)
-
-    def enter_all(self, batch: Iterable[News]) -> list[Effect]:
-        """Everything on a page of a poll, in one transaction; notices are read afterwards."""
-        return [effect for news in batch for effect in self.enter(news, news.id)]
 
     def _to_read(self, notice: Notice, event_id: str, now_ms: int) -> Effect:
         """The read as an effect of its own."""

@@ -1,4 +1,4 @@
-"""Recurring work beside webhooks: polling each source from its watermark, and comparing sources with the target nightly.
+"""Recurring work beside webhooks: polling each source from its watermark; `reconcile` adds the nightly comparison.
 
 A webhook that was lost is otherwise lost for good. The watermark moves only when all that was listed is in the inbox, and
 every poll overlaps the last, because a list may lag behind what a system already said.
@@ -7,24 +7,23 @@ every poll overlaps the last, because a list may lag behind what a system alread
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from orchestrator.connectors import OPERATIONS, ap_automation, inventory, procurement, service_desk
+from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
+from orchestrator.engine.habits import Habits
 from orchestrator.engine.intake import Intake
-from orchestrator.engine.news import News, answer, invoice_notice, order_notice, receipt_notice
+from orchestrator.engine.news import News
 from orchestrator.engine.office import Office
+from orchestrator.engine.reconcile import reconcile
+from orchestrator.engine.sources import DAY_MS, MINUTE_MS, RECONCILIATION, SOURCES, Source, next_night_ms
+from orchestrator.store.rows import Effect
 
-MINUTE_MS: Final = 60_000
-DAY_MS: Final = 1440 * MINUTE_MS
 POLL_EVERY_MS: Final = 30 * MINUTE_MS
 POLL_QUIET_MS: Final = 120 * MINUTE_MS
 """A source where nothing happens is asked less and less often, down to this; at night, in the main."""
-OVERLAP_MS: Final = 20 * MINUTE_MS
 AGAIN_MS: Final = 5 * MINUTE_MS
 """After a poll that failed."""
 STREAM_LEASE_MS: Final = 30 * MINUTE_MS
@@ -33,84 +32,49 @@ LOOK_BACK_MS: Final = 60 * DAY_MS
 PAGES_MAX: Final = 2_000
 
 
-class Source(msgspec.Struct, frozen=True):
-    """One list that is polled. `read` gives the entries of a page and whether more follow after so many."""
-
-    stream: str
-    operation: str
-    path: str
-    query: Callable[[int, int], dict[str, str]]
-    read: Callable[[Any, int], tuple[list[News], bool]]
-
-
-def _until_total(made: Callable[[Any], News]) -> Callable[[Any, int], tuple[list[News], bool]]:
-    """For lists that say how many there are in all."""
-    return lambda page, seen: ([made(raw) for raw in page[0]], seen + len(page[0]) < page[1])
-
-
-def _until_last(made: Callable[[Any], News]) -> Callable[[Any, int], tuple[list[News], bool]]:
-    """For lists that say whether there is another page."""
-    return lambda page, _: ([made(raw) for raw in page[0]], page[1])
-
-
-SOURCES: Final = (
-    Source(
-        "procurement",
-        "procurement.list_purchase_orders",
-        "/purchase_orders",
-        procurement.list_query,
-        _until_last(order_notice),
-    ),
-    Source("inventory", "inventory.list_receipts", "/receipts", inventory.list_query, _until_last(receipt_notice)),
-    Source(
-        "ap_automation",
-        "ap_automation.list_invoices",
-        "/invoices",
-        ap_automation.list_query,
-        _until_total(invoice_notice),
-    ),
-    Source(
-        "service_desk",
-        "service_desk.list_decisions",
-        "/cases/decisions",
-        service_desk.list_query,
-        _until_total(answer),
-    ),
-)
-
-
 class Streams:
     """One worker's share of the recurring work; the stream's row is the lease."""
 
-    def __init__(self, office: Office, caller: Caller, intake: Intake, effects: Effects) -> None:
-        """Know the way in."""
+    def __init__(self, office: Office, caller: Caller, intake: Intake, effects: Effects, habits: Habits) -> None:
+        """Know the way in, and which streams there are."""
         self._office = office
         self._store = office.store
         self._caller = caller
         self._intake = intake
         self._effects = effects
-        self._sources = {source.stream: source for source in SOURCES}
+        self._habits = habits
+        self._sources = {source.stream: source for source in SOURCES if source.stream in habits.streams}
 
     def prepare(self, now_ms: int) -> None:
-        """Make sure that every stream has its row; the first poll comes soon."""
-        for source in SOURCES:
-            self._store.add_stream(source.stream, now_ms - LOOK_BACK_MS, now_ms + AGAIN_MS)
+        """Make sure that every stream has its row. The first poll comes soon, the first comparison by night."""
+        for stream in self._sources:
+            self._store.add_stream(stream, now_ms - LOOK_BACK_MS, now_ms + AGAIN_MS)
+        if RECONCILIATION in self._habits.streams:
+            self._store.add_stream(RECONCILIATION, now_ms, next_night_ms(now_ms))
 
     async def work(self, stream: str, cursor: int, pause: int, fence: int) -> None:
-        """Poll one source; on any failure its watermark stays where it was."""
+        """Do a stream's work; on any failure its watermark stays where it was."""
         office = self._office
         began_ms = office.now_ms()
-        listed = await self.sweep(self._sources[stream], cursor - OVERLAP_MS)
-        if listed is None:
-            due_ms = began_ms + AGAIN_MS
-        else:
-            cursor, pause = began_ms, POLL_EVERY_MS if listed else min(2 * pause or POLL_EVERY_MS, POLL_QUIET_MS)
-            due_ms = began_ms + pause
-        await office.transact(self._store.move_stream, stream, fence, cursor, due_ms, pause)
+        if stream == RECONCILIATION:
+            complete = await reconcile(office, self._caller, self.sweep, began_ms)
+            due_ms = next_night_ms(began_ms) if complete else began_ms + AGAIN_MS
+        elif stream in self._sources:
+            listed = await self.sweep(self._sources[stream], cursor - self._habits.overlap_ms)
+            complete = listed is not None
+            if listed is not None:
+                pause = POLL_EVERY_MS if listed else min(2 * pause or POLL_EVERY_MS, POLL_QUIET_MS)
+            due_ms = began_ms + (pause if complete else AGAIN_MS)
+        else:  # a release that polled more has been here
+            complete, due_ms = True, began_ms + DAY_MS
+        await office.transact(self._store.move_stream, stream, fence, began_ms if complete else cursor, due_ms, pause)
         office.alarm.set(due_ms)
 
-    async def sweep(self, source: Source, since_ms: int) -> int | None:
-        """Bring everything that a list shows since a moment into the inbox; None when it could not be read to its end."""
+    async def sweep(self, source: Source, since_ms: int, missed: Callable[[News], None] | None = None) -> int | None:
+        """Bring everything that a list shows since a moment into the inbox; None when it could not be read to its end.
+
+        `missed` hears, inside the transaction, of each entry that was not there yet.
+        """
         operation = OPERATIONS[source.operation]
         seen = 0
         for _ in range(PAGES_MAX):
@@ -121,9 +85,17 @@ class Streams:
             seen += len(entries)
             fresh = [news for news in entries if not self._store.seen(news.source, news.id, news.version)]
             if fresh:
-                effects = await self._office.transact(self._intake.enter_all, fresh)
-                for effect in effects:
+                for effect in await self._office.transact(self._take_in, fresh, missed):
                     self._office.spawn(self._effects.carry([effect]))
             if not more or not entries:
                 return seen
         return None
+
+    def _take_in(self, fresh: list[News], missed: Callable[[News], None] | None) -> list[Effect]:
+        if missed is not None:
+            for news in fresh:
+                missed(news)
+        return [effect for news in fresh for effect in self._intake.enter(news, news.id)]
+
+
+__all__ = ["POLL_EVERY_MS", "SOURCES", "STREAM_LEASE_MS", "Source", "Streams"]

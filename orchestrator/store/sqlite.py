@@ -277,19 +277,16 @@ class SqliteStore:
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
-    def effects_about(self, ref: str, operation: str, since_ms: int) -> list[tuple[str, int, str]]:
-        """Key, status and remote id of the effects that carried a source reference."""
-        sql = "SELECT key, status, remote_id FROM effect WHERE ref=? AND operation=? AND born_at>=? ORDER BY id"
-        return self._run(sql, (ref, operation, since_ms)).fetchall()
+    def effects_since(self, operation: str, since_ms: int) -> list[tuple[str, int, int]]:
+        """Reference, status and birth of the effects of one operation made since a moment, oldest first."""
+        sql = "SELECT ref, status, born_at FROM effect WHERE operation=? AND born_at>=? ORDER BY id"
+        return self._run(sql, (operation, since_ms)).fetchall()
 
-    def done_since(self, operation: str, since_ms: int, until_ms: int) -> list[tuple[str, int, str]]:
-        """Reference, id and remote id of what was carried out in a span of time."""
-        sql = (
-            f"SELECT ref, id, remote_id, status FROM effect WHERE id >= (SELECT coalesce(min(id), 0) FROM effect"
-            f" WHERE born_at>=?) AND operation=? AND born_at<?"
-        )
-        rows = self._run(sql, (since_ms, operation, until_ms)).fetchall()
-        return [(ref, effect, remote or "") for ref, effect, remote, status in rows if status == DONE]
+    def heard_of(self, ref: str) -> bool:
+        """Whether a paper, given as `system:id`, ever came in."""
+        source, _, paper = ref.partition(":")
+        sql = "SELECT 1 FROM inbox WHERE source=? AND event_id=?"
+        return self._run(sql, (source, paper)).fetchone() is not None
 
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""
@@ -297,9 +294,9 @@ class SqliteStore:
         return self._run(sql, (kind, ref, detail, now_ms)).rowcount == 1
 
     def hurry(self, ref: str, now_ms: int) -> int:
-        """Have the open effects about a reference looked at now."""
-        sql = f"UPDATE effect SET due_at=? WHERE ref=? AND status={DOUBT} AND due_at>?"
-        return self._run(sql, (now_ms, ref, now_ms)).rowcount
+        """Have what is in doubt about a reference looked at now."""
+        self._run(f"UPDATE effect SET due_at=? WHERE ref=? AND status={DOUBT} AND due_at>?", (now_ms, ref, now_ms))
+        return now_ms
 
 
 def _busy(error: sqlite3.OperationalError) -> Exception:

@@ -117,9 +117,10 @@ def _dead(state: ProcureToPay, event: m.EffectDead, commands: Commands) -> Procu
     what, paper, _ = _parts(event.key)
     ref, amount = f"procurement:{state.number}", 0
     if what == "gr":
-        ref = f"inventory:{paper}"
+        ref = f"inventory:{state.receipts[paper].receipt.id}"
     elif what == "inv":
-        ref, amount = f"ap_automation:{paper}", state.invoices[paper].invoice.total_minor
+        invoice = state.invoices[paper].invoice
+        ref, amount = f"ap_automation:{invoice.id}", invoice.total_minor
     evidence = {"effect": event.key, "detail": event.detail[:200]}
     commands.append(_case(state.entity, "undeliverable", event.key, (ref,), amount, evidence, event.now_ms))
     return state
@@ -250,11 +251,11 @@ def _judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     before = (invoice.captured_ms, paper)
     billed: dict[int, int] = {}
     cleared: dict[int, int] = {}
-    earlier: list[tuple[str, InvoiceEntry]] = []
+    earlier: list[InvoiceEntry] = []
     for other_id, other in state.invoices.items():
         if other_id == paper or not _counts(other, other_id, before):
             continue
-        earlier.append((other_id, other))
+        earlier.append(other)
         for line in other.invoice.lines:
             billed[line.line] = billed.get(line.line, 0) + line.quantity
             if other.stage in {"posting", "posted"}:
@@ -280,13 +281,13 @@ def _counts(other: InvoiceEntry, other_id: str, before: tuple[int, str]) -> bool
     return other.stage == "waiting" and (other.invoice.captured_ms, other_id) < before
 
 
-def _overbilled(invoice: Invoice, earlier: list[tuple[str, InvoiceEntry]]) -> Finding:
+def _overbilled(invoice: Invoice, earlier: list[InvoiceEntry]) -> Finding:
     """More is billed than was ordered: a copy, a rebill that overtook a decision, or plainly too much."""
-    for other_id, other in earlier:
+    for other in earlier:
         if looks_like(invoice, other.invoice):
             evidence = {"number": invoice.number, "looks_like": other.invoice.number}
-            return Ask("duplicate-invoice", invoice.total_minor, (f"ap_automation:{other_id}",), evidence)
-    if any(other.stage == "asking" for _, other in earlier):
+            return Ask("duplicate-invoice", invoice.total_minor, (f"ap_automation:{other.invoice.id}",), evidence)
+    if any(other.stage == "asking" for other in earlier):
         return Wait("decision")
     return Ask("quantity-variance", invoice.total_minor, (), {"number": invoice.number})
 
@@ -322,8 +323,8 @@ def _ask(
     entry = state.invoices[paper]
     if entry.timed:
         commands.append(m.StopTimer(f"invoice:{paper}"))
-    ref = f"ap_automation:{paper}"
-    about = _asked_again(ref, entry.asked)
+    ref = f"ap_automation:{entry.invoice.id}"
+    about = _asked_again(f"ap_automation:{paper}", entry.asked)
     evidence = {"order": state.number, **finding.evidence}
     commands.append(
         _case(state.entity, finding.category, about, (ref, *finding.others), finding.amount_minor, evidence, now_ms)
@@ -345,8 +346,8 @@ def _ask_about_order(
 def _ask_about_receipt(
     state: ProcureToPay, paper: str, category: str, evidence: dict[str, str], now_ms: int, commands: Commands
 ) -> ProcureToPay:
-    ref = f"inventory:{paper}"
-    about = _asked_again(ref, state.receipts[paper].attempt)
+    ref = f"inventory:{state.receipts[paper].receipt.id}"
+    about = _asked_again(f"inventory:{paper}", state.receipts[paper].attempt)
     commands.append(_case(state.entity, category, about, (ref,), 0, {"order": state.number, **evidence}, now_ms))
     return state
 
@@ -373,7 +374,7 @@ def _tell(state: ProcureToPay, paper: str, status: str, reason: str, commands: C
         return _with_invoice(state, paper, tell=status, tell_reason=reason)
     key = f"inv:ap_automation:{paper}:status:{status}"
     last = status in FINISHED
-    commands.append(m.TellInvoice(key, paper, status, entry.voucher, reason, last))
+    commands.append(m.TellInvoice(key, entry.invoice.id, status, entry.voucher, reason, last))
     return _with_invoice(state, paper, told=status, telling=not last)
 
 
