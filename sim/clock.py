@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import simpy
 
@@ -36,6 +36,8 @@ DAY_MS = 24 * HOUR_MS
 class Kernel:
     """The clock, and the ways to put work on it."""
 
+    loop_type: ClassVar[type[VirtualLoop]] = VirtualLoop
+
     def __init__(
         self,
         start: datetime,
@@ -50,7 +52,7 @@ class Kernel:
         start_ms = round(start.timestamp() * 1000)
         self.env = simpy.Environment(initial_time=start_ms)
         # What it leaves abstract it refuses, by the names below it.
-        self.loop = VirtualLoop(  # type: ignore[abstract]
+        self.loop = self.loop_type(  # type: ignore[abstract]
             self.env, steps_per_instant_max=steps_per_instant_max
         )
         self.loop.on_boundary = self._on_boundary

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.plan import Fault, Front, Plan, Weather
 from contracts.scenario import Scenario
 from sim.faults import FAULTS
-from sim.faults.kind import CALL, DELIVERY, WORKER, Armed, Kind
+from sim.faults.kind import CALL, DELIVERY, VIRTUAL, WORKER, Armed, Kind
 from sim.seed import Seed, Slots, limit_of, word_at
 
 WINDOW_MS = 600_000
@@ -208,12 +208,14 @@ def check_weather(weather: Sequence[Weather], calls: Iterable[str], deliveries: 
         _check_target(kind, line.target, known, f"weather[{place}].target")
 
 
-def check_plan(plan: Plan, calls: Iterable[str], deliveries: Iterable[str]) -> None:
-    """Refuse a plan that names a kind, target, trigger or parameter that does not exist."""
+def check_plan(plan: Plan, calls: Iterable[str], deliveries: Iterable[str], door: str = VIRTUAL) -> None:
+    """Refuse a plan that names a kind, target, trigger or parameter that does not exist, or not behind this door."""
     known = (tuple(calls), tuple(deliveries))
     for place, line in enumerate(plan.fault):
         where = f"fault[{place}]"
         kind = _kind(line.kind, f"{where}.kind")
+        if door not in kind.doors:
+            raise PlanProblem(f"{where}.kind", f"{kind.name} cannot be brought about behind the {door} door")
         if line.target == WORKER and WORKER in kind.on:
             _check_trigger(line.trigger, {"worker", "await_point"}, {"life"}, where)
             continue

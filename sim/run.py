@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from contracts.anomalies import AnomalyWatch
@@ -23,19 +24,21 @@ from contracts.verdict import Summary
 from contracts.wire import Event
 from sim import estate as estates
 from sim.clock import Kernel, Livelock
-from sim.faults.kind import Armed
+from sim.faults.kind import VIRTUAL, Armed
 from sim.fence import FenceError, fence, wall_s
-from sim.forecast import Drawn, Forecast, Planned, check_plan, check_weather, spells
+from sim.forecast import BY_NAME, Drawn, Forecast, Planned, check_plan, check_weather, spells
 from sim.journal import Journal
 from sim.seed import Seed
 from sim.summary import Outcome, summarise
 from sim.tally import Tally
-from sim.wire import Postman, Wire
+from sim.wire import Postman, Receivers, Wire
 from sim.workers import Supervisor
 from sim.world import World
 
 CHECK_EVERY_MS = 15 * 60_000
 QUIESCENT = "quiescent"
+MEMORY = Path("/dev/shm")  # noqa: S108 - the directory made in it has an unguessable name and closed permissions
+"""Where durable directories lie if the machine has it: a virtual machine's disk need not survive the real one's crash."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,17 @@ class Progress:
     wall_s: float
 
 
-class Run:
-    """One virtual run in the making."""
+class Stage:
+    """Everything but who is under test: estate, world, wire, journal and oracle on one clock. Both doors have one."""
 
-    def __init__(self, options: RunOptions, durable_dir: Path, on_progress: Callable[[Progress], None] | None) -> None:
-        """Compose estate, world, wire, design, journal and oracle."""
+    door: ClassVar[str] = VIRTUAL
+
+    def __init__(self, options: RunOptions, kernel: Kernel) -> None:
+        """Build the estate and what watches it; `connect` comes next."""
         scenario = options.scenario
         self.options = options
         self.began_wall_s = wall_s()
-        self.kernel = Kernel(_opening(scenario), on_tick=self._tick if on_progress else None)
+        self.kernel = kernel
         self.began_ms = self.kernel.now_ms
         self.bound_ms = _epoch_ms(scenario.calendar.end + timedelta(days=1 + scenario.calendar.run_off_days), scenario)
         self.healed_ms = _local_ms(scenario.calendar.close, scenario)
@@ -80,42 +85,45 @@ class Run:
         self.watch = AnomalyWatch()
         self.tally = Tally(self.oracle.known)
         self.journal = Journal(self._observe, options.directory)
-        seed = Seed(options.seed)
-        self.estate = estates.build(scenario, seed)
-        self.forecast = self._forecast(seed)
-        self.supervisor = Supervisor(
-            self.kernel,
-            self.journal,
-            self.forecast,
-            options.design,
-            durable_dir,
-            self.estate.settings,
-            count=scenario.workers.count,
-            restart_s=scenario.workers.restart_s,
-        )
+        self.seed = Seed(options.seed)
+        self.estate = estates.build(scenario, self.seed)
+        self.forecast = self._forecast(self.seed)
+
+    def connect(self, receivers: Receivers) -> None:
+        """Put the wire between the estate and those under test, and let people take their places."""
         systems = self.estate.systems()
-        self.wire = Wire(self.kernel, self.journal, systems, self.forecast, seed, self.supervisor)
+        self.wire = Wire(self.kernel, self.journal, systems, self.forecast, self.seed, receivers)
         self.postman = Postman(self.kernel, self.wire, systems)
-        self.world = World(self.kernel.env, seed.child("world"), scenario, options.scale, self.estate, self.journal.add)
+        world_seed, scale = self.seed.child("world"), self.options.scale
+        self.world = World(self.kernel.env, world_seed, self.options.scenario, scale, self.estate, self.journal.add)
         for system in systems.values():
             system.sink = self._commit
-        self._on_progress = on_progress
 
-    def play(self, breaches: Sequence[FenceError]) -> Summary:
-        """Let it all happen; the summary. `breaches` is the fence's list of what it refused, also if that was swallowed."""
+    def begin(self) -> None:
+        """The first line of the journal, and the moment from which on nothing fails any more."""
         options = self.options
         scope = options.scenario.scope
         self.journal.add(
             RunStarted(self.began_ms, options.scenario.name, options.design_name, options.seed, options.scale, scope)
         )
         self.kernel.after(self.healed_ms - self.began_ms, self._heal)
-        reason, detail = self._until_over()
-        if breaches and reason == QUIESCENT:
-            reason, detail = "fence", str(breaches[0])
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is due any more, and nothing took effect for as long as the scenario asks."""
+        if not self.world.month_over or self.world.open_intents or self.postman.on_the_way or self.wire.struck:
+            return False
+        quiet_ms = self.options.scenario.calendar.quiet_hours * 3_600_000
+        return self.kernel.now_ms - max(self.last_effect_ms, self.healed_ms) >= quiet_ms
+
+    def judge(self, reason: str, detail: str) -> Summary:
+        """The last line of the journal, and what it all amounts to."""
+        options = self.options
         self.journal.add(RunEnded(self.kernel.now_ms, reason, detail))
         digest = self.journal.close()
         outcome = Outcome(
             scenario=options.scenario,
+            door=self.door,
             design=options.design_name,
             seed=options.seed,
             scale=options.scale,
@@ -136,38 +144,16 @@ class Run:
         peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         return summarise(outcome, wall_s=round(wall_s() - self.began_wall_s, 3), peak_rss_mb=peak_rss_mb)
 
-    def _until_over(self) -> tuple[str, str]:
-        try:
-            self.world.open()
-            self.supervisor.start(self.wire)
-            self.world.start()
-            self.journal.add(Milestone(self.kernel.now_ms, "opened"))
-            self.kernel.run(self._is_over, check_every_ms=CHECK_EVERY_MS)
-        except Livelock as spin:
-            return "livelock", str(spin)
-        if self.supervisor.failed:
-            return "design-failed", self.supervisor.failed
-        return ("bound", "") if self.kernel.now_ms >= self.bound_ms else (QUIESCENT, "")
-
-    def _is_over(self) -> bool:
-        now_ms = self.kernel.now_ms
-        if now_ms >= self.bound_ms or self.supervisor.failed:
-            return True
-        if not self.world.month_over or self.world.open_intents or self.postman.on_the_way or self.wire.struck:
-            return False
-        quiet_ms = self.options.scenario.calendar.quiet_hours * 3_600_000
-        return now_ms - max(self.last_effect_ms, self.healed_ms) >= quiet_ms
-
     def _forecast(self, seed: Seed) -> Forecast:
         options = self.options
         targets = list(estates.call_targets(self.estate))
         calls = [target for target, _ in targets]
         if options.plan is not None:
-            check_plan(options.plan, calls, estates.TOPICS)
+            check_plan(options.plan, calls, estates.TOPICS, self.door)
             return Planned(options.plan, self._struck)
         check_weather(options.scenario.weather, calls, estates.TOPICS)
         return Drawn(
-            options.scenario.weather,
+            [line for line in options.scenario.weather if self.door in BY_NAME[line.kind].doors],
             spells(options.scenario.front, options.scenario, seed),
             self.healed_ms,
             frozenset(target for target, commits in targets if commits),
@@ -195,6 +181,50 @@ class Run:
     def _heal(self) -> None:
         self.journal.add(Milestone(self.kernel.now_ms, "healed"))
 
+
+class Run(Stage):
+    """One virtual run in the making."""
+
+    def __init__(self, options: RunOptions, durable_dir: Path, on_progress: Callable[[Progress], None] | None) -> None:
+        """Compose estate, world, wire, design, journal and oracle."""
+        super().__init__(options, Kernel(opening(options.scenario), on_tick=self._tick if on_progress else None))
+        self._on_progress = on_progress
+        self.supervisor = Supervisor(
+            self.kernel,
+            self.journal,
+            self.forecast,
+            options.design,
+            durable_dir,
+            self.estate.settings,
+            count=options.scenario.workers.count,
+            restart_s=options.scenario.workers.restart_s,
+        )
+        self.connect(self.supervisor)
+
+    def play(self, breaches: Sequence[FenceError]) -> Summary:
+        """Let it all happen; the summary. `breaches` is the fence's list of what it refused, also if that was swallowed."""
+        self.begin()
+        reason, detail = self._until_over()
+        if breaches and reason == QUIESCENT:
+            reason, detail = "fence", str(breaches[0])
+        return self.judge(reason, detail)
+
+    def _until_over(self) -> tuple[str, str]:
+        try:
+            self.world.open()
+            self.supervisor.start(self.wire)
+            self.world.start()
+            self.journal.add(Milestone(self.kernel.now_ms, "opened"))
+            self.kernel.run(self._is_over, check_every_ms=CHECK_EVERY_MS)
+        except Livelock as spin:
+            return "livelock", str(spin)
+        if self.supervisor.failed:
+            return "design-failed", self.supervisor.failed
+        return ("bound", "") if self.kernel.now_ms >= self.bound_ms else (QUIESCENT, "")
+
+    def _is_over(self) -> bool:
+        return self.kernel.now_ms >= self.bound_ms or bool(self.supervisor.failed) or self.at_rest
+
     def _tick(self, now_ms: int) -> None:
         if self._on_progress is not None:
             self._on_progress(
@@ -210,7 +240,7 @@ class Run:
 
 def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = None) -> Summary:
     """Run a scenario against a design in virtual time; with a directory, the journal and bodies are left there."""
-    with tempfile.TemporaryDirectory(prefix="closeproof-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="closeproof-", dir=MEMORY if MEMORY.is_dir() else None) as scratch:
         made = Run(options, Path(scratch), on_progress)
         try:
             with fence(made.kernel) as active:
@@ -219,7 +249,7 @@ def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = No
             made.kernel.close()
 
 
-def _opening(scenario: Scenario) -> datetime:
+def opening(scenario: Scenario) -> datetime:
     """Midnight of the first day in the zone where it comes first."""
     return min(
         datetime.combine(scenario.calendar.start, time(), ZoneInfo(hospital.time_zone)).astimezone(UTC)

@@ -24,6 +24,7 @@ class Outcome:
     """What a run came to, before it is judged as a whole."""
 
     scenario: Scenario
+    door: str
     design: str
     seed: int
     scale: float
@@ -52,7 +53,7 @@ def summarise(outcome: Outcome, *, wall_s: float, peak_rss_mb: float) -> Summary
         design=outcome.design,
         seed=outcome.seed,
         scale=outcome.scale,
-        door="virtual",
+        door=outcome.door,
         verdict=overall(
             [
                 *(invariant.verdict for invariant in outcome.invariants),

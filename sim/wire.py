@@ -8,14 +8,14 @@ and the system, outermost first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.journal import Call, Delivered
 from contracts.wire import Event, NotSent, Request, Response, TimedOut
 from mocks.kit import signing
-from mocks.kit.operation import Outcome
+from mocks.kit.operation import Incoming, Outcome
 from mocks.kit.system import System
 from sim.clock import Kernel
 from sim.faults.kind import (
@@ -26,25 +26,40 @@ from sim.faults.kind import (
     Armed,
     CallCrossing,
     DeliveryCrossing,
+    Party,
     Reply,
     SendCall,
     SendDelivery,
 )
 from sim.forecast import LATENCY_SLOT, WINDOW_MS, Forecast
 from sim.journal import Journal
-from sim.seed import Seed
-from sim.workers import Supervisor, VirtualDelivery, Worker
+from sim.seed import Seed, Slots
+from sim.workers import OpenDelivery
 
 Estate = Mapping[str, System[Any]]
+
+
+class Receivers(Protocol):
+    """Those who take deliveries."""
+
+    def receiver(self) -> Party | None:
+        """Who gets the next delivery; None when nobody is there."""
+
+    def next_turn(self) -> None:
+        """A delivery was handed out."""
 
 
 class Wire:
     """Everything that crosses between the estate and the design."""
 
     def __init__(  # noqa: PLR0913 - the wire is where everything meets
-        self, kernel: Kernel, journal: Journal, estate: Estate, forecast: Forecast, seed: Seed, supervisor: Supervisor
+        self, kernel: Kernel, journal: Journal, estate: Estate, forecast: Forecast, seed: Seed, receivers: Receivers
     ) -> None:
-        """Join the estate and the workers."""
+        """Join the estate and those who work with it."""
+        self.instant = False
+        """Whether crossings take no time: where no clock moves, or limits are lifted."""
+        self.patience_factor = 1.0
+        """How many seconds of this clock a second of a sender's patience lasts."""
         self.crossings = 0
         self.idle_crossings = 0
         self.struck = 0
@@ -53,55 +68,57 @@ class Wire:
         self._estate = estate
         self._forecast = forecast
         self._seed = seed.child("wire")
-        self._supervisor = supervisor
+        self._receivers = receivers
         self._attempts: dict[tuple[str, str], int] = {}
         self._delivered: dict[str, int] = {}
         self._latency = {name: _Latency(system) for name, system in estate.items()}
-        self._patience_s = {name: _ack_timeout_s(system) for name, system in estate.items()}
+        self._patience_ms = {name: _patience_ms(system) for name, system in estate.items()}
 
-    async def call(self, worker: Worker, system_name: str, request: Request, timeout_s: float) -> Response:
+    async def call(self, worker: Party, system_name: str, request: Request, timeout_s: float) -> Response:
         """A worker calls a system; raises `WireError` where no reply comes."""
         system = self._estate.get(system_name)
         if system is None:
             message = f"no system is called {system_name!r}"
             raise NotSent(message)
+        return await self.begin(worker, system_name, system.read(request), timeout_s).answer
+
+    def begin(self, worker: Party, system_name: str, incoming: Incoming, timeout_s: float) -> CallCrossing:
+        """A call that a system has read sets out; its `answer` comes, or fails, in the course of time."""
         now_ms = self._kernel.now_ms
-        incoming = system.read(request)
         operation = incoming.operation
         target = f"{system_name}.{operation.name}" if operation else f"{system_name}.?"
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
         attempt = self._attempts[target, key] = self._attempts.get((target, key), 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
         crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
-        crossing.answer = asyncio.get_running_loop().create_future()
-        crossing.latency_ms = self._latency[system_name].draw(slots.uniform(LATENCY_SLOT))
+        crossing.answer = self._kernel.loop.create_future()
+        crossing.latency_ms = self._latency_ms(system_name, slots)
         armed = self._forecast.at_call(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
             self.detach(self._struck(crossing, armed))
+        elif self.instant:
+            self._reply(crossing, self._execute(crossing).response)
         else:
             if crossing.latency_ms >= timeout_ms:
                 self._kernel.after(timeout_ms, self._expire, crossing)
             self._kernel.after(crossing.latency_ms // 2, self._arrive, crossing)
-        return await crossing.answer
+        return crossing
 
-    async def deliver(self, event: Event, attempt: int) -> str:
-        """A system delivers an event; the outcome that the sender believes in."""
+    def deliver(self, event: Event, attempt: int, then: Callable[[str], None]) -> None:
+        """A system delivers an event; `then` gets the outcome that the sender believes in."""
         target = f"{event.source}>{event.topic}"
         key = event.subject.key if event.version <= 1 else f"{event.subject.key}#{event.version}"
         slots = self._seed.slots(target, key, str(attempt))
         now_ms = self._kernel.now_ms
         crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms)
-        crossing.latency_ms = self._latency[event.source].draw(slots.uniform(LATENCY_SLOT))
+        crossing.latency_ms = self._latency_ms(event.source, slots)
         armed = self._forecast.at_delivery(target, event.subject.entity, (key, attempt), slots, now_ms)
-        send: SendDelivery = self._hand_over
-        for fault in reversed(armed):
-            send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self)
-        outcome = await send(crossing)
-        if not crossing.handed_over:
-            self._note_delivery(crossing, outcome)
-        return outcome
+        if armed:
+            self.detach(self._struck_delivery(crossing, armed, then))
+        else:
+            self._kernel.after(crossing.latency_ms, self._hand_over, crossing, then)
 
     # What faults may use of the wire (`sim.faults.kind.Surroundings`).
 
@@ -109,13 +126,9 @@ class Wire:
         """Let virtual time pass."""
         await asyncio.sleep(delay_s)
 
-    def kill(self, worker: Worker, reason: str) -> None:
-        """End a worker's life on the spot."""
-        self._supervisor.kill(worker, reason)
-
-    def receiver(self) -> Worker | None:
+    def receiver(self) -> Party | None:
         """The worker that would get the next delivery."""
-        return self._supervisor.receiver()
+        return self._receivers.receiver()
 
     def another(self, crossing: DeliveryCrossing) -> DeliveryCrossing:
         """The same event under a delivery id of its own."""
@@ -137,6 +150,9 @@ class Wire:
 
         self.struck += 1
         self._kernel.detached(counted())
+
+    def _latency_ms(self, system: str, slots: Slots) -> int:
+        return 0 if self.instant else self._latency[system].draw(slots.uniform(LATENCY_SLOT))
 
     # A call's way.
 
@@ -206,25 +222,47 @@ class Wire:
 
     # A delivery's way.
 
-    async def _hand_over(self, crossing: DeliveryCrossing) -> str:
-        await asyncio.sleep(crossing.latency_ms / 1000)
-        worker = self._supervisor.receiver()
+    async def _struck_delivery(
+        self, crossing: DeliveryCrossing, armed: Sequence[Armed], then: Callable[[str], None]
+    ) -> None:
+        send: SendDelivery = self._carry
+        for fault in reversed(armed):
+            send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self)
+        outcome = await send(crossing)
+        if not crossing.handed_over:
+            self._note_delivery(crossing, outcome)
+        then(outcome)
+
+    async def _carry(self, crossing: DeliveryCrossing) -> str:
+        outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._kernel.after(crossing.latency_ms, self._hand_over, crossing, outcome.set_result)
+        return await outcome
+
+    def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None]) -> None:
+        worker = self._receivers.receiver()
         crossing.handed_over = True
-        if worker is None or worker.ports is None:
-            return self._note_delivery(crossing, NO_WORKER)
-        self._supervisor.next_turn()
+        if worker is None:
+            then(self._note_delivery(crossing, NO_WORKER))
+            return
+        self._receivers.next_turn()
         crossing.worker = worker
         event = crossing.event
         self._delivered[event.source] = self._delivered.get(event.source, 0) + 1
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        headers = signing.headers(event, crossing.delivery_id, self._estate[event.source].webhook_secret)
-        worker.ports.inbound.put(VirtualDelivery(event, headers, answer))
-        self._kernel.after(int(self._patience_s[event.source] * 1000), _give_up, answer)
-        status = await answer
+        headers = signing.headers(event, crossing.delivery_id, self._estate[event.source].signer)
+        # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
+        answer = partial(self._kernel.after, 0, self._answered, crossing, then)
+        worker.take(OpenDelivery(event, headers, answer))
+        patience_ms = int(self._patience_ms[event.source] * self.patience_factor)
+        self._kernel.after(patience_ms, self._answered, crossing, then, 0)
+
+    def _answered(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:
+        if crossing.settled:
+            return
+        crossing.settled = True
         outcome = UNANSWERED if status == 0 else ACKNOWLEDGED if 200 <= status < 300 else REFUSED
         if outcome == ACKNOWLEDGED and crossing.at_answer is not None:
             outcome = crossing.at_answer()
-        return self._note_delivery(crossing, outcome, status)
+        then(self._note_delivery(crossing, outcome, status))
 
     def _note_delivery(self, crossing: DeliveryCrossing, outcome: str, status: int = 0) -> str:
         self.crossings += 1
@@ -265,19 +303,20 @@ class Postman:
         """Take events that were just committed; each goes its own way, so their order is not assured."""
         for event in events:
             self.on_the_way += 1
-            self._kernel.detached(self._deliver(event))
+            self._send(event, 1)
 
-    async def _deliver(self, event: Event) -> None:
+    def _send(self, event: Event, attempt: int) -> None:
+        self._wire.deliver(event, attempt, partial(self._then, event, attempt))
+
+    def _then(self, event: Event, attempt: int, outcome: str) -> None:
+        """Delivered, as far as the sender knows; or once more after the family's delay; or given up."""
         delays = self._policy[event.source].retry_delays_s
-        for attempt in range(1, len(delays) + 2):
-            outcome = await self._wire.deliver(event, attempt)
-            if outcome not in (UNANSWERED, REFUSED, NO_WORKER):
-                break
-            if attempt <= len(delays):
-                await asyncio.sleep(delays[attempt - 1])
-        else:
-            self.given_up += 1
+        if outcome in (UNANSWERED, REFUSED, NO_WORKER) and attempt <= len(delays):
+            self._kernel.after(delays[attempt - 1] * 1000, self._send, event, attempt + 1)
+            return
         self.on_the_way -= 1
+        if outcome in (UNANSWERED, REFUSED, NO_WORKER):
+            self.given_up += 1
 
 
 class _Latency:
@@ -294,14 +333,9 @@ class _Latency:
         return int(self._median_ms * self._ratio ** (2.2 * uniform - 1.1)) + 1
 
 
-def _give_up(answer: asyncio.Future[int]) -> None:
-    if not answer.done():
-        answer.set_result(0)
-
-
 def _sends(system: System[Any]) -> bool:
     return "webhooks" in system.quirks.sections
 
 
-def _ack_timeout_s(system: System[Any]) -> float:
-    return system.quirks.hooks().ack_timeout_s if _sends(system) else 0.0
+def _patience_ms(system: System[Any]) -> int:
+    return int(system.quirks.hooks().ack_timeout_s * 1000) if _sends(system) else 0

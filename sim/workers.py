@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.journal import WorkerLife
-from contracts.ports import Design
+from contracts.ports import Delivery, Design
 from contracts.wire import Event, Request, Response
 from sim.clock import Kernel
 from sim.incarnation import Incarnation
@@ -31,13 +31,13 @@ LIVES_MAX = 500
 """A design that dies more often than this is broken, and the run says so."""
 
 
-class VirtualDelivery:
-    """One delivery in a worker's hands (`contracts.ports.Delivery`)."""
+class OpenDelivery:
+    """One delivery that waits for its answer (`contracts.ports.Delivery`)."""
 
     __slots__ = ("_answer", "body", "headers", "source")
 
-    def __init__(self, event: Event, headers: Mapping[str, str], answer: asyncio.Future[int]) -> None:
-        """Hand over an event; `answer` is the sender's side of the connection."""
+    def __init__(self, event: Event, headers: Mapping[str, str], answer: Callable[[int], None]) -> None:
+        """Hand over an event; `answer` leads to the sender's side of the connection, where the first one counts."""
         self.source = event.source
         self.headers = headers
         self.body = event.body
@@ -49,8 +49,7 @@ class VirtualDelivery:
 
     def refuse(self, status: int) -> None:
         """Answer with a status; only the first answer counts."""
-        if not self._answer.done():
-            self._answer.set_result(status)
+        self._answer(status)
 
 
 class VirtualInbound:
@@ -58,16 +57,16 @@ class VirtualInbound:
 
     def __init__(self) -> None:
         """Nothing came yet."""
-        self._waiting: deque[VirtualDelivery] = deque()
+        self._waiting: deque[Delivery] = deque()
         self._receiver: asyncio.Future[None] | None = None
 
-    def put(self, delivery: VirtualDelivery) -> None:
+    def put(self, delivery: Delivery) -> None:
         """A delivery arrives."""
         self._waiting.append(delivery)
         if self._receiver is not None and not self._receiver.done():
             self._receiver.set_result(None)
 
-    async def receive(self) -> VirtualDelivery:
+    async def receive(self) -> Delivery:
         """Wait for the next delivery."""
         while not self._waiting:
             self._receiver = asyncio.get_running_loop().create_future()
@@ -81,10 +80,15 @@ class VirtualClock:
     def __init__(self, kernel: Kernel) -> None:
         """Read the kernel's clock."""
         self._kernel = kernel
+        self._now_ms = -1
+        self._now = kernel.utc()
 
     def business_now(self) -> datetime:
-        """The virtual moment."""
-        return self._kernel.utc()
+        """The virtual moment; many ask within one."""
+        now_ms = self._kernel.now_ms
+        if now_ms != self._now_ms:
+            self._now_ms, self._now = now_ms, self._kernel.utc()
+        return self._now
 
     def monotonic(self) -> float:
         """Virtual seconds."""
@@ -149,6 +153,16 @@ class Worker:
         """Whether it lives now."""
         return self.incarnation is not None and self.incarnation.alive
 
+    def take(self, delivery: Delivery) -> None:
+        """Be handed a delivery; one that has left its post lets it lie."""
+        if self.ports is not None:
+            self.ports.inbound.put(delivery)
+
+    def kill(self, reason: str) -> None:
+        """End this life."""
+        if self.incarnation is not None:
+            self.incarnation.kill(reason)
+
 
 class Supervisor:
     """Starts the workers, and starts them again after a death, as a process manager would."""
@@ -194,11 +208,6 @@ class Supervisor:
     def next_turn(self) -> None:
         """A delivery was handed out."""
         self._turn += 1
-
-    def kill(self, worker: Worker, reason: str) -> None:
-        """End a worker's life."""
-        if worker.incarnation is not None:
-            worker.incarnation.kill(reason)
 
     def _bring_to_life(self, worker: Worker, wire: Wire) -> None:
         worker.life += 1

@@ -20,6 +20,7 @@ from contracts.wire import Event, Request, Response
 from mocks.kit.operation import Incoming, Operation, Outcome, Refused, Work
 from mocks.kit.quirks import Quirks
 from mocks.kit.routing import Routes
+from mocks.kit.signing import Signer
 from mocks.kit.tokens import Gate
 
 State = TypeVar("State")
@@ -80,7 +81,7 @@ class System(Generic[State]):
         self.error_shape = error_shape
         self.error_type = error_type
         self.invalid_status = invalid_status
-        self.webhook_secret = setup.webhook_secret
+        self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
         self._gate = Gate(setup.token_key)
         self._routes = Routes(operations)

@@ -14,6 +14,7 @@ from sim.faults.kind import (
     CALL,
     DELIVERY,
     UNANSWERED,
+    VIRTUAL,
     WORKER,
     Armed,
     CallCrossing,
@@ -36,6 +37,7 @@ class Crash(Kind):
     name = "crash"
     number = "34"
     on = (CALL, DELIVERY, WORKER)
+    doors = (VIRTUAL,)
     params: ClassVar = {"point": str}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
@@ -48,15 +50,16 @@ class Crash(Kind):
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
         """Kill the caller before its request leaves, while it is out, or as the reply arrives."""
+        del around
         point = armed.params["point"]
         if point == "P1":
-            self._kill(crossing, armed, around)
+            self._kill(crossing, armed)
             return None
         if point == "P3":
             reply = await send(crossing)
-            self._kill(crossing, armed, around)
+            self._kill(crossing, armed)
             return reply
-        self._kill(crossing, armed, around)
+        self._kill(crossing, armed)
         return await send(crossing)
 
     async def strike_delivery(
@@ -65,21 +68,21 @@ class Crash(Kind):
         """Kill the receiver before it looks at the delivery, or just as it acknowledges."""
         if armed.params["point"] != "P4":
             crossing.worker = around.receiver()
-            self._kill(crossing, armed, around)
+            self._kill(crossing, armed)
             return UNANSWERED
 
         def before_the_answer_leaves() -> str:
-            self._kill(crossing, armed, around)
+            self._kill(crossing, armed)
             return UNANSWERED
 
         crossing.at_answer = before_the_answer_leaves
         return await send(crossing)
 
     @staticmethod
-    def _kill(crossing: CallCrossing | DeliveryCrossing, armed: Armed, around: Surroundings) -> None:
+    def _kill(crossing: CallCrossing | DeliveryCrossing, armed: Armed) -> None:
         worker = crossing.worker
         if worker is not None and worker.alive:
             armed.took_effect()
-            around.kill(worker, f"crash at {armed.params['point']}")
+            worker.kill(f"crash at {armed.params['point']}")
         else:
             armed.was_harmless()

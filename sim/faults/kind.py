@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from contracts.plan import Param
+from contracts.ports import Delivery
 from contracts.wire import Event, Response
 from mocks.kit.operation import Incoming, Outcome
 from sim.seed import Slots
 
-if TYPE_CHECKING:
-    from sim.workers import Worker
-
 CALL = "call"
 DELIVERY = "delivery"
 WORKER = "worker"
+
+VIRTUAL = "virtual"
+REAL = "real"
 
 ACKNOWLEDGED = "acknowledged"
 REFUSED = "refused"
@@ -67,6 +68,28 @@ class Armed:
         return float(self.params[name])
 
 
+class Party(Protocol):
+    """Whoever calls systems and takes their deliveries: a worker behind the virtual door, a program behind the real one."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+
+    @property
+    def life(self) -> int:
+        """How often it has come to life."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it lives now, as far as anybody can tell."""
+
+    def take(self, delivery: Delivery) -> None:
+        """Be handed a delivery, to be answered in time."""
+
+    def kill(self, reason: str) -> None:
+        """Die on the spot."""
+
+
 class CallCrossing:
     """One call on its way. `outcome` is set once the system has handled it."""
 
@@ -86,7 +109,7 @@ class CallCrossing:
     )
 
     def __init__(  # noqa: PLR0913 - all that a crossing is
-        self, worker: Worker, system: str, incoming: Incoming, key: str, attempt: int, timeout_s: float, began: int
+        self, worker: Party, system: str, incoming: Incoming, key: str, attempt: int, timeout_s: float, began: int
     ) -> None:
         """A call that a worker makes in its present life."""
         self.worker = worker
@@ -109,7 +132,17 @@ class DeliveryCrossing:
     `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees.
     """
 
-    __slots__ = ("at_answer", "attempt", "began", "delivery_id", "event", "handed_over", "latency_ms", "worker")
+    __slots__ = (
+        "at_answer",
+        "attempt",
+        "began",
+        "delivery_id",
+        "event",
+        "handed_over",
+        "latency_ms",
+        "settled",
+        "worker",
+    )
 
     def __init__(self, event: Event, attempt: int, delivery_id: str, began: int) -> None:
         """A delivery that a system makes."""
@@ -117,8 +150,9 @@ class DeliveryCrossing:
         self.attempt = attempt
         self.delivery_id = delivery_id
         self.began = began
-        self.worker: Worker | None = None
+        self.worker: Party | None = None
         self.handed_over = False
+        self.settled = False
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None
 
@@ -135,10 +169,7 @@ class Surroundings(Protocol):
     async def sleep(self, delay_s: float) -> None:
         """Let virtual time pass."""
 
-    def kill(self, worker: Worker, reason: str) -> None:
-        """End a worker's life on the spot."""
-
-    def receiver(self) -> Worker | None:
+    def receiver(self) -> Party | None:
         """The worker that would get the next delivery."""
 
     def another(self, crossing: DeliveryCrossing) -> DeliveryCrossing:
@@ -163,7 +194,7 @@ class Kind:
     on: ClassVar[tuple[str, ...]]
     needs_commit: ClassVar[bool] = False
     recoverable: ClassVar[bool] = True
-    doors: ClassVar[tuple[str, ...]] = ("virtual",)
+    doors: ClassVar[tuple[str, ...]] = (VIRTUAL, REAL)
     params: ClassVar[dict[str, type | tuple[type, ...]]] = {}
 
     def draw(self, slots: Slots) -> dict[str, Param]:

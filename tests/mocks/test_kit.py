@@ -272,7 +272,7 @@ def test_moments_need_an_offset() -> None:
 
 def test_a_delivery_is_signed_over_its_body() -> None:
     event = Event("notes", "notes-ev-1", "noted", Subject("H1", "a"), 1, NOW_MS, b'{"text":"a"}')
-    headers = signing.headers(event, "d-9", b"secret")
+    headers = signing.headers(event, "d-9", signing.Signer(b"secret"))
     assert headers["signature"] == "sha256=" + hmac.new(b"secret", event.body, hashlib.sha256).hexdigest()
     assert (headers["delivery-id"], headers["event-id"], headers["topic"]) == ("d-9", "notes-ev-1", "noted")
 
