@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-import msgspec
-
 from contracts.journal import (
     Anomaly,
     AnyEntry,
@@ -93,6 +91,15 @@ def _frame(entry: RunStarted | RunEnded | Milestone | WorkerLife) -> Iterator[st
             yield from (entry.worker, entry.what, f"(life {entry.life})", entry.detail)
 
 
-def as_json(entry: AnyEntry) -> str:
-    """The entry's own line."""
-    return msgspec.json.encode(entry).decode()
+def keys_of(entry: Entry) -> set[str]:
+    """The business keys by which a fault may have struck what an entry speaks of."""
+    match entry:
+        case FaultTook():
+            named = [str(entry.trigger.get("key", "")).partition("#")[0]]
+        case Effect():
+            named = [entry.source_ref]
+        case Document():
+            named = [entry.ref]
+        case _:
+            named = []
+    return {part for name in named if name for part in (name, name.rpartition(":")[2])}

@@ -14,9 +14,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contracts.journal import AnyEntry
+from contracts.journal import AnyEntry, FaultTook
 from contracts.verdict import Evidence, InvariantResult, Judgement, Summary
-from reports.entries import in_words, moment, tag
+from reports.entries import in_words, keys_of, moment, tag
 from reports.words import MARKS, counted, currency_of, ended_in_words, figure, money, plain_name, printable
 
 WIDTH_MAX: Final = 100
@@ -25,6 +25,7 @@ SHOWN_PER_INVARIANT: Final = 3
 SHOWN_MAX: Final = 8
 LINES_SHOWN: Final = 4
 LINES_LISTED: Final = 8
+FAULTS_SHOWN: Final = 4
 
 COLOURS: Final[dict[Judgement, str]] = {
     "pass": "green",
@@ -33,7 +34,7 @@ COLOURS: Final[dict[Judgement, str]] = {
     "not applicable": "bright_black",
 }
 Lines = Mapping[int, AnyEntry]
-"""Entries of the journal by line number, the first being 1: those that the shown evidence needs."""
+"""Entries of the journal by line number, the first being 1: what the shown evidence names, and faults that struck it."""
 
 
 def evidence_lines(summary: Summary) -> set[int]:
@@ -277,7 +278,10 @@ def _finding(invariant: InvariantResult, found: Evidence, currency: str) -> Tabl
 
 def _because(found: Evidence, lines: Lines) -> Iterator[RenderableType]:
     """The entries that show it, in the order in which they happened; the offending one is marked."""
-    have = sorted(number for number in found.lines[:LINES_SHOWN] if number in lines)
+    shown = {number for number in found.lines[:LINES_SHOWN] if number in lines}
+    keys = {key for number in shown for key in keys_of(lines[number])}
+    struck = [n for n, entry in lines.items() if isinstance(entry, FaultTook) and keys.intersection(keys_of(entry))]
+    have = sorted(shown.union(struck[:FAULTS_SHOWN]))
     if have:
         table = Table.grid(padding=(0, 1))
         for width in (1, len(str(have[-1])), 14):
@@ -286,7 +290,9 @@ def _because(found: Evidence, lines: Lines) -> Iterator[RenderableType]:
         for number in have:
             entry = lines[number]
             mark = Text("▸", style=COLOURS[found.verdict]) if number == found.lines[0] else ""
-            table.add_row(mark, str(number), moment(entry.at)[5:], Text(printable(f"{tag(entry)} {in_words(entry)}")))
+            style = "yellow" if isinstance(entry, FaultTook) else ""
+            says = Text(printable(f"{tag(entry)} {in_words(entry)}"), style=style)
+            table.add_row(mark, str(number), moment(entry.at)[5:], says)
         yield Padding(table, (0, 0, 0, 4))
     rest = [str(number) for number in found.lines if number not in have]
     if rest:

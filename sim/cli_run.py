@@ -53,6 +53,6 @@ def watched(prepared: Prepared, directory: Path | None, *, quiet: bool = False) 
 
 def _show(summary: Summary, console: Console, left_in: str) -> None:
     events = Path(left_in) / "events.jsonl"
-    lines = rundir.entries_at(events, terminal.evidence_lines(summary))
+    lines = rundir.entries_for(events, terminal.evidence_lines(summary))
     detail = rundir.last_words(events) if summary.ended in {"design-failed", "fence"} else ""
     terminal.show(summary, console, lines, left_in, detail)

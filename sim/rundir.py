@@ -190,9 +190,15 @@ def read_repro(directory: Path) -> Repro:
         raise UserError(file.as_posix(), 0, "", f"cannot be read: {error}") from None
 
 
-def entries_at(events: Path, wanted: set[int]) -> dict[int, AnyEntry]:
-    """Entries by line number, the first line being 1."""
-    return {number: journal.decode(line) for number, line in _numbered(events) if number in wanted} if wanted else {}
+def entries_for(events: Path, wanted: set[int]) -> dict[int, AnyEntry]:
+    """Entries by line number, the first line being 1, and with them every fault, for whoever asks what struck them."""
+    if not wanted:
+        return {}
+    return {
+        number: journal.decode(line)
+        for number, line in _numbered(events)
+        if number in wanted or line.startswith(b'{"entry":"fault"')
+    }
 
 
 def last_words(events: Path) -> str:

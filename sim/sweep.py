@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, Final
+from multiprocessing import active_children
+from typing import Annotated, Final, cast
 
 import msgspec
 from cyclopts import App, Parameter
@@ -29,6 +30,7 @@ from reports.words import MARKS, counted
 from sim.cli import HARNESS, guarded
 from sim.cli_ask import Asked, Prepared, prepare
 from sim.cli_run import people
+from sim.designs import design_names
 from sim.errors import UserError
 from sim.fence import wall_s
 from sim.run import run
@@ -65,31 +67,55 @@ class Sweep(msgspec.Struct, frozen=True):
 
 def sweep(asked: Iterable[Asked], jobs: int) -> Iterator[Result]:
     """Run them all, in worker processes; results come as they are ready."""
-    with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as workers:
-        futures = [workers.submit(_play, each) for each in asked]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _play(asked: Asked) -> Result:
-    """One run, in a worker; Ctrl-C reaches it only while it runs."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    workers = ProcessPoolExecutor(jobs, initializer=_Worker.begin)
     try:
-        prepared = _prepared(replace(asked, seed=0))
-        prepared = replace(prepared, asked=asked)
-        return _result(run(prepared.options()))
-    except Exception as error:  # noqa: BLE001 - one broken run must not hide the others
-        nobody = AnomalyScore(0, 0, 0, 0)
-        said = f"{type(error).__name__}: {error}"
-        return Result(
-            asked.scenario, asked.seed, "unknown", (), (), nobody, 0, 0, 0.0, "", asked.command(asked.design), said
-        )
+        for future in as_completed([workers.submit(_Worker.play, each) for each in asked]):
+            yield future.result()
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # On the way out by Ctrl-C, what runs is told as well: the signal may have come to this process alone.
+        if sys.exc_info()[0] is not None:
+            for worker in active_children():
+                os.kill(cast("int", worker.pid), signal.SIGINT)
+        workers.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """A worker process. Ctrl-C ends the run in hand, and those that it has been given and not begun."""
+
+    playing = False
+    stopped = False
+
+    @classmethod
+    def begin(cls) -> None:
+        """Listen from the first moment."""
+        signal.signal(signal.SIGINT, cls._stop)
+
+    @classmethod
+    def _stop(cls, _number: int, _frame: object) -> None:
+        cls.stopped = True
+        if cls.playing:
+            raise KeyboardInterrupt
+
+    @classmethod
+    def play(cls, asked: Asked) -> Result:
+        """One run."""
+        if cls.stopped:
+            raise KeyboardInterrupt
+        cls.playing = True
+        try:
+            prepared = replace(_prepared(replace(asked, seed=0)), asked=asked)
+            return _result(run(prepared.options()))
+        except Exception as error:  # noqa: BLE001 - one broken run must not hide the others
+            return _broken(asked, error)
+        finally:
+            cls.playing = False
+
+
+def _broken(asked: Asked, error: Exception) -> Result:
+    said = f"{type(error).__name__}: {error}"
+    nobody = AnomalyScore(0, 0, 0, 0)
+    replay = asked.command(asked.design)
+    return Result(asked.scenario, asked.seed, "unknown", (), (), nobody, 0, 0, 0.0, "", replay, said)
 
 
 @cache
@@ -156,6 +182,7 @@ def command(
     """Run many seeds of scenarios and count what they find."""
     if not scenarios:
         raise UserError("SCENARIO", 0, "", "name at least one scenario")
+    design = design or design_names()[0]
     wanted = [Asked(name, design, seed, scale) for name in scenarios for seed in _seeds(seeds)]
     for name in scenarios:
         prepare(Asked(name, design, 0, scale))  # a user's mistake is told here, once

@@ -65,7 +65,7 @@ TWICE = Evidence(
     "NORTH-2026-10-28-004/1",
     "invoice INV-204417 of Meridian Surgical Supply, order PO-10233, posted twice in cloud_erp: AP-900 and AP-931",
     481_250,
-    (41_207, 40_988, 40_102),
+    (41_207, 40_102),
     "fail",
 )
 
@@ -110,7 +110,11 @@ EMPTY = msgspec.structs.replace(
 
 LINES: dict[int, AnyEntry] = {
     40_988: FaultTook(
-        1_793_217_500_000, "timeout-after-commit", "cloud_erp.create_invoice", {"key": "INV-204417", "attempt": 1}, {}
+        1_793_217_500_000,
+        "timeout-after-commit",
+        "cloud_erp.create_invoice",
+        {"key": "ap_automation:77", "attempt": 1},
+        {},
     ),
     41_207: Effect(
         1_793_217_600_000,
@@ -125,7 +129,7 @@ LINES: dict[int, AnyEntry] = {
         currency="USD",
     ),
 }
-"""What the journal has on the lines that the evidence names; line 40,102 is left out."""
+"""What the journal has on the lines that the evidence names; and a fault that struck it; line 40,102 is left out."""
 
 SAMPLES = {"passed": PASSED, "failed": FAILED, "empty": EMPTY}
 

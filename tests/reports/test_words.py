@@ -41,7 +41,7 @@ def test_small_words() -> None:
 
 
 ENTRIES: list[tuple[AnyEntry, str]] = [
-    (LINES[40_988], "timeout-after-commit on cloud_erp.create_invoice (key INV-204417, attempt 1)"),
+    (LINES[40_988], "timeout-after-commit on cloud_erp.create_invoice (key ap_automation:77, attempt 1)"),
     (LINES[41_207], "NORTH cloud_erp/invoice.posted AP-931 INV-204417 4,812.50 USD from ap_automation:77"),
     (Effect(0, "service_desk", "case.opened", "C-1", 3, state="price-variance", about=("a:1", "b:2")),
      "service_desk/case.opened C-1 [price-variance] about a:1, b:2"),
