@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import simpy
 
@@ -36,8 +36,6 @@ DAY_MS = 24 * HOUR_MS
 class Kernel:
     """The clock, and the ways to put work on it."""
 
-    loop_type: ClassVar[type[VirtualLoop]] = VirtualLoop
-
     def __init__(
         self,
         start: datetime,
@@ -51,10 +49,7 @@ class Kernel:
             raise ValueError(msg)
         start_ms = round(start.timestamp() * 1000)
         self.env = simpy.Environment(initial_time=start_ms)
-        # What it leaves abstract it refuses, by the names below it.
-        self.loop = self.loop_type(  # type: ignore[abstract]
-            self.env, steps_per_instant_max=steps_per_instant_max
-        )
+        self.loop = self._make_loop(steps_per_instant_max)
         self.loop.on_boundary = self._on_boundary
         self._on_tick = on_tick
         self._next_tick_ms = start_ms + HOUR_MS if on_tick else sys.maxsize
@@ -66,6 +61,10 @@ class Kernel:
         self._incarnations: list[Incarnation] = []
         self._outside = copy_context()
         self._outside.run(CURRENT.set, None)
+
+    def _make_loop(self, steps_per_instant_max: int) -> VirtualLoop:
+        # What it leaves abstract it refuses, by the names below it.
+        return VirtualLoop(self.env, steps_per_instant_max=steps_per_instant_max)  # type: ignore[abstract]
 
     # -- time -----------------------------------------------------------------------------------------------------
 
