@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.journal import Anomaly, Call, Document, Effect, Entry, Obligation
+from contracts.journal import Anomaly, Call, Document, Effect, Entry
 from contracts.provenance import Case, Known
 from contracts.verdict import AnomalyScore
 
@@ -58,11 +58,12 @@ class AnomalyReport(msgspec.Struct, frozen=True):
 
 
 class AnomalyWatch:
-    """Feed it every entry of a journal, in order, then close it."""
+    """Feed it every entry of a journal, in order, each after `known` has taken it in; then close it."""
 
-    def __init__(self) -> None:
-        """Nothing seen."""
-        self._known = Known()
+    def __init__(self, known: Known) -> None:
+        """Nothing seen; `known` is the index that the oracle keeps, or one's own."""
+        self._known = known
+        self._seen: set[str] = set()
         self._unexplained: dict[str, Case] = {}
         self._closed: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
@@ -72,16 +73,12 @@ class AnomalyWatch:
         self._steps: dict[type[Entry] | str, Callable[[Any], None]] = {
             Call: self._call,
             Document: self._document,
-            Obligation: self._known.learners[Obligation],
-            Anomaly: self._known.learners[Anomaly],
             "case.opened": self._case_opened,
             "period.closed": self._period_closed,
         }
 
     def feed(self, entry: Entry) -> None:
         """Look at the next entry."""
-        self._known.line += 1
-        self._known.at = entry.at
         step = self._steps.get(entry.what if isinstance(entry, Effect) else type(entry))
         if step is not None:
             step(entry)
@@ -115,7 +112,6 @@ class AnomalyWatch:
     # -- what happens -------------------------------------------------------------------------------------------------
 
     def _document(self, entry: Document) -> None:
-        self._known.learners[Document](entry)
         order = (entry.entity, entry.order)
         if entry.what == "goods-receipt":
             self._received.setdefault(order, {})[entry.obligation] = entry.amount_minor
@@ -140,11 +136,11 @@ class AnomalyWatch:
             self._refused.add(key)
 
     def _case_opened(self, entry: Effect) -> None:
-        known = self._known
-        if f"{entry.system}:{entry.ref}" in known.cases:
+        ref = f"{entry.system}:{entry.ref}"
+        if ref in self._seen:
             return
-        known.learners["case.opened"](entry)
-        case = known.cases[f"{entry.system}:{entry.ref}"]
+        self._seen.add(ref)
+        case = self._known.cases[ref]
         explains = self._explanations().get(case.category)
         if explains is None or not any(explains(ref) for ref in case.about):
             self._unexplained[case.ref] = case
@@ -181,7 +177,9 @@ class AnomalyWatch:
 
 def score(entries: Iterable[Entry]) -> AnomalyReport:
     """The same score afterwards, over a journal that is already there."""
-    watch = AnomalyWatch()
+    known = Known()
+    watch = AnomalyWatch(known)
     for entry in entries:
+        known.learn(entry)
         watch.feed(entry)
     return watch.close()

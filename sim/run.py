@@ -82,7 +82,7 @@ class Stage:
         self.healed_ms = _local_ms(scenario.calendar.close, scenario)
         self.last_effect_ms = self.kernel.now_ms
         self.oracle = Oracle(scenario.scope)
-        self.watch = AnomalyWatch()
+        self.watch = AnomalyWatch(self.oracle.known)
         self.tally = Tally(self.oracle.known)
         self.journal = Journal(self._observe, options.directory)
         self.seed = Seed(options.seed)
