@@ -120,6 +120,27 @@ def replay(
     return command(directory, design=design, quiet=quiet)
 
 
+@app.command
+def compare(  # noqa: PLR0913 - one argument for each option
+    scenario: Scenario,
+    /,
+    *,
+    designs: Annotated[str, Parameter(help="Two or more, with commas between; the others are paired with the first.")],
+    seeds: Annotated[str, Parameter(help="How many (10), or which (3-7 or 1,5,9-12).")] = "10",
+    scale: Annotated[float, Parameter(help="The volume, as a multiple of the scenario's.")] = 1.0,
+    jobs: Annotated[int, Parameter(converter=_whole, help="Worker processes.")] = 2,
+    out: Annotated[
+        str, Parameter(help="Where page and document go; a fresh place below reports/out.", show_default=False)
+    ] = "",
+    as_json: AsJson = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="No progress.")] = False,
+) -> int:
+    """Compare designs under the same months and the same faults, in counts and money."""
+    from sim.cli_compare import Wish, command
+
+    return command(Wish(scenario, designs, seeds, scale, jobs, out), as_json=as_json, quiet=quiet)
+
+
 def main() -> NoReturn:
     """The console script."""
     words = sys.argv[1:]
