@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-DESIGNS: Final = ("workflow", "point_to_point")
+DESIGNS: Final = ("workflow", "point_to_point", "point_to_point_billed")
 """Names of the modules in this package."""

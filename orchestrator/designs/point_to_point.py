@@ -13,8 +13,9 @@ Its shortcuts are common, and each looks reasonable:
   and nothing tells a paper that was posted from one that was not until the row is written.
 - *Order by hope.* An order mostly comes before its receipt, and a receipt before its bill. What came too early is
   refused or held, and the night sorts it out, after the books have closed.
-- *Each handler sees the paper in its hand.* Copies are known by their id and by supplier and number. That a bill under
-  another number bills the same goods would show only to somebody who keeps all papers of an order together.
+- *Each handler sees the paper in its hand.* A bill is matched with its order and with what has arrived, and copies are
+  known by their id and by supplier and number. That an earlier bill has taken these goods already would show only to
+  somebody who keeps the papers of an order together; `point_to_point_billed` does, and is otherwise the same.
 - *Answers of people come by webhook.* The night lists papers; nobody thought of listing decisions.
 """
 
@@ -27,7 +28,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from contracts.cases import CaseDecision, Category, NewCase
 from contracts.ports import Delivery, Ports
@@ -69,9 +70,9 @@ class Table:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS processed (ref TEXT PRIMARY KEY, outcome TEXT, bill TEXT)")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS received (grn TEXT, po TEXT, line INT, quantity INT, PRIMARY KEY (grn, line))"
-        )
+        for moved in ("received", "billed"):
+            columns = "(ref TEXT, po TEXT, line INT, quantity INT, PRIMARY KEY (ref, line))"
+            self._db.execute(f"CREATE TABLE IF NOT EXISTS {moved} {columns}")
 
     def outcome(self, ref: str) -> str:
         """What became of a paper; empty while nothing has."""
@@ -86,24 +87,27 @@ class Table:
         """Let the night look at it again."""
         self._db.execute("DELETE FROM processed WHERE ref=?", (ref,))
 
-    def billed(self, bill: str) -> str:
+    def posted_as(self, bill: str) -> str:
         """The paper that was posted under this supplier and number, if one was."""
         row = self._db.execute("SELECT ref FROM processed WHERE bill=? AND outcome=?", (bill, POSTED)).fetchone()
         return str(row[0]) if row else ""
 
-    def receive(self, receipt: GoodsReceipt) -> None:
-        """These goods are in the books."""
-        rows = [(receipt.id, receipt.order, line.line, line.quantity) for line in receipt.lines]
-        self._db.executemany("INSERT OR REPLACE INTO received VALUES (?,?,?,?)", rows)
+    def move(self, moved: str, ref: str, order: str, quantity_of: dict[int, int]) -> None:
+        """So much of an order is `received`, or `billed`, by a paper that is in the books."""
+        rows = [(ref, order, line, quantity) for line, quantity in quantity_of.items()]
+        self._db.executemany(f"INSERT OR REPLACE INTO {moved} VALUES (?,?,?,?)", rows)  # noqa: S608 - our own word
 
-    def received(self, order: str) -> dict[int, int]:
-        """What has arrived on an order, by line."""
-        rows = self._db.execute("SELECT line, sum(quantity) FROM received WHERE po=? GROUP BY line", (order,))
-        return dict(rows.fetchall())
+    def quantities(self, moved: str, order: str) -> dict[int, int]:
+        """How much of an order is `received`, or `billed`, by line."""
+        sql = f"SELECT line, sum(quantity) FROM {moved} WHERE po=? GROUP BY line"  # noqa: S608 - our own word
+        return dict(self._db.execute(sql, (order,)).fetchall())
 
 
 class PointToPoint:
     """The handlers, and the job that runs at night."""
+
+    remembers_bills: ClassVar[bool] = False
+    """Whether what earlier bills have taken of an order counts against the next one."""
 
     def __init__(self, ports: Ports, durable_dir: Path) -> None:
         """Nothing under way."""
@@ -185,7 +189,7 @@ class PointToPoint:
         posted = await self._send(cloud_erp.post_receipt(receipt))
         if isinstance(posted, Ok):
             self._table.note(ref, POSTED)
-            self._table.receive(receipt)
+            self._table.move("received", ref, receipt.order, {line.line: line.quantity for line in receipt.lines})
         elif isinstance(posted, Rejected) and posted.code != EARLY:
             await self._ask(receipt.entity, ref, _refusal(posted, 0))
 
@@ -209,6 +213,8 @@ class PointToPoint:
         posted = await self._send(cloud_erp.post_invoice(invoice, on or invoice.captured_on))
         if isinstance(posted, Ok):
             self._table.note(ref, POSTED, _bill(invoice))
+            if self.remembers_bills:
+                self._table.move("billed", ref, invoice.order, quantities(invoice.lines))
             await self._send(ap_automation.tell_status(name, "posted", posted.value, ""))
         elif isinstance(posted, Rejected) and posted.code != EARLY:
             await self._ask(invoice.entity, ref, _refusal(posted, invoice.total_minor))
@@ -235,17 +241,17 @@ class PointToPoint:
             await self.receipt(receipt)
 
     def _match(self, invoice: Invoice, order: PurchaseOrder) -> Ask | str | None:
-        """Three-way match of the paper in hand: None posts it, a word holds it until the night, else people decide."""
-        earlier = self._table.billed(_bill(invoice))
+        """Three-way match: None posts it, a word holds it until the night, else people decide."""
+        earlier = self._table.posted_as(_bill(invoice))
         if earlier:
             return Ask("duplicate-invoice", invoice.total_minor, (earlier,), {"number": invoice.number})
-        wanted = quantities(invoice.lines)
-        if exceeds(wanted, {}, {line.line: line.quantity for line in order.lines}):
+        wanted, billed = quantities(invoice.lines), self._table.quantities("billed", order.number)
+        if exceeds(wanted, billed, {line.line: line.quantity for line in order.lines}):
             return Ask("quantity-variance", invoice.total_minor, (), {"order": order.number})
         off, value = variance(order, invoice)
         if beyond_tolerance(off, value):
             return Ask("price-variance", off, (), {"ordered_minor": str(value)})
-        if not exceeds(wanted, {}, self._table.received(order.number)):
+        if not exceeds(wanted, billed, self._table.quantities("received", order.number)):
             return None
         if self._now_ms() - invoice.captured_ms < PATIENCE_MS:
             return "held"
