@@ -17,7 +17,7 @@ from rich.text import Text
 from contracts.journal import AnyEntry, FaultTook
 from contracts.verdict import Evidence, InvariantResult, Judgement, Summary
 from reports.entries import in_words, keys_of, moment, tag
-from reports.words import MARKS, counted, currency_of, ended_in_words, figure, money, plain_name, printable
+from reports.words import MARKS, counted, currency_of, ended_in_words, figure, gist, money, plain_name, printable
 
 WIDTH_MAX: Final = 100
 """Wider lines are harder to read, however wide the window."""
@@ -101,7 +101,7 @@ class _Headline:
     def __rich_console__(self, console: Console, options: object) -> Iterator[RenderableType]:
         del options
         yield _headline(self.summary, console.width)
-        yield Padding(Text(_gist(self.summary), style="dim"), (0, 0, 0, 3))
+        yield Padding(Text(gist(self.summary), style="dim"), (0, 0, 0, 3))
 
 
 def _headline(summary: Summary, width: int) -> Text:
@@ -112,23 +112,6 @@ def _headline(summary: Summary, width: int) -> Text:
     )
     line.append("━" * max(0, width - line.cell_len), colour)
     return line
-
-
-def _gist(summary: Summary) -> str:
-    """The verdict's reason in one sentence."""
-    parts = (
-        ("invariant", [i.verdict for i in summary.invariants]),
-        ("threshold", [t.verdict for t in summary.thresholds]),
-    )
-    failed = [f"{v.count('fail')} of {counted(len(v), what)}" for what, v in parts if "fail" in v]
-    unsure = [f"{v.count('unknown')} of {counted(len(v), what)}" for what, v in parts if "unknown" in v]
-    if summary.verdict == "fail":
-        at_risk = f"; {money(summary.money_at_risk_minor, currency_of(summary))} at risk"
-        return f"{' and '.join(failed)} failed{at_risk if summary.money_at_risk_minor else ''}"
-    if unsure:
-        return f"nothing failed, and {' and '.join(unsure)} could not be judged"
-    held = [counted(v.count("pass"), what) for what, v in parts if "pass" in v]
-    return f"all that was checked holds: {', '.join(held)}" if held else "nothing was checked, so nothing is proved"
 
 
 def _section(title: str, content: RenderableType) -> Iterator[RenderableType]:

@@ -50,6 +50,23 @@ def ended_in_words(summary: Summary) -> str:
     }.get(summary.ended, summary.ended)
 
 
+def gist(summary: Summary) -> str:
+    """The verdict's reason in one sentence."""
+    parts = (
+        ("invariant", [i.verdict for i in summary.invariants]),
+        ("threshold", [t.verdict for t in summary.thresholds]),
+    )
+    failed = [f"{v.count('fail')} of {counted(len(v), what)}" for what, v in parts if "fail" in v]
+    unsure = [f"{v.count('unknown')} of {counted(len(v), what)}" for what, v in parts if "unknown" in v]
+    if summary.verdict == "fail":
+        at_risk = f"; {money(summary.money_at_risk_minor, currency_of(summary))} at risk"
+        return f"{' and '.join(failed)} failed{at_risk if summary.money_at_risk_minor else ''}"
+    if unsure:
+        return f"nothing failed, and {' and '.join(unsure)} could not be judged"
+    held = [counted(v.count("pass"), what) for what, v in parts if "pass" in v]
+    return f"all that was checked holds: {', '.join(held)}" if held else "nothing was checked, so nothing is proved"
+
+
 def printable(text: str) -> str:
     """The text without control characters: what a design put into a paper must not steer a terminal."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)
