@@ -38,7 +38,7 @@ MEASURE_WORDS: Final = {
     "false_alarms": "false alarms",
     "calls_per_invoice": "calls per invoice",
     "post_hours_p50": "hours to post, median",
-    "post_hours_p95": "hours to post, 95th percentile",
+    "post_hours_p95": "hours to post, p95",
 }
 REASONS_SHOWN: Final = 3
 FINDINGS_SHOWN: Final = 8
@@ -49,7 +49,9 @@ def gist(design: DesignResult, currency: str) -> str:
     wrong = [f"{design.harms[harm].count:,} {harm}" for harm in HARMS if design.harms[harm].count]
     if not wrong:
         return "nothing lost, doubled, misposted, late or untold"
-    return f"{', '.join(wrong)}; {money(_wrong_minor(design), currency)} wrong in the books or missing from them"
+    wrong_minor = _wrong_minor(design)
+    at_stake = f"; {money(wrong_minor, currency)} wrong in the books or missing from them" if wrong_minor else ""
+    return f"{', '.join(wrong)}{at_stake}"
 
 
 def _wrong_minor(result: DesignResult | RunResult) -> int:
@@ -68,8 +70,14 @@ def _plain(design: DesignResult) -> Iterator[tuple[str, str]]:
     yield "false alarms", f"{design.anomalies.false_alarms:,}"
     yield "calls per invoice", figure(design.calls_per_invoice)
     yield "of them polls that brought nothing", figure(round(design.idle_calls / (design.invoices or 1), 3))
-    yield "hours to post, median", figure(design.post_hours_p50)
-    yield "hours to post, 95th percentile", figure(design.post_hours_p95)
+    yield "time to post, median", _time(design.post_hours_p50)
+    yield "time to post, 95th percentile", _time(design.post_hours_p95)
+
+
+def _time(hours: float | None) -> str:
+    if hours is None:
+        return "nothing was posted"
+    return "under a minute" if hours < 1 / 60 else f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"
 
 
 def _signed(value: float) -> str:
@@ -151,9 +159,9 @@ def _reasons(design: DesignResult, currency: str) -> Iterator[str]:
         of_harm = [reason for reason in design.reasons if reason.harm == harm]
         for reason in of_harm[:REASONS_SHOWN]:
             amount = money(reason.amount_minor, currency)
-            yield f"{harm} {reason.count:,} times {reason.reason} ({HOW_WORDS[reason.how]}), {amount}"
+            yield f"{reason.count:,} {harm}, {amount}: {reason.reason} ({HOW_WORDS[reason.how]})"
         if len(of_harm) > REASONS_SHOWN:
-            yield f"{harm} by {counted(len(of_harm) - REASONS_SHOWN, 'other reason')}"
+            yield f"{harm}: {counted(len(of_harm) - REASONS_SHOWN, 'more reason')}"
 
 
 def _pair_table(comparison: Comparison, place: int) -> Table:
@@ -182,7 +190,7 @@ padding:.7rem .9rem}.gist.bad{border-left-color:var(--bad)}.gist b{display:block
 caption{text-align:left;padding-bottom:.4rem;font-size:.9rem}
 th,td{padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}
 thead th{color:var(--soft);font-weight:600;font-size:.87rem}td.n,th.n{text-align:right;white-space:nowrap}
-tbody th{font-weight:600}tbody th small{display:block;font-weight:400;color:var(--soft);max-width:22rem}
+tbody th{font-weight:600}thead th:first-child:empty{width:30%}tbody th small{display:block;font-weight:400;color:var(--soft);max-width:22rem}
 .bad{color:var(--bad)}.gist.bad{color:inherit}.good{color:var(--good)}
 svg.bar{display:block;width:100%;min-width:6rem;height:.55rem;margin-top:.25rem}svg.bar rect{fill:var(--bar)}
 svg.bar rect.track{fill:var(--rule)}code{font:.86em/1.4 ui-monospace,monospace;overflow-wrap:anywhere;

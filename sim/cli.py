@@ -141,6 +141,24 @@ def compare(  # noqa: PLR0913 - one argument for each option
     return command(Wish(scenario, designs, seeds, scale, jobs, out), as_json=as_json, quiet=quiet)
 
 
+for _served in ("serve", "verdict", "orchestrator"):
+    app.command(f"sim.cli_serve:{_served}", name=_served)
+
+
+@app.command
+def demo(
+    *,
+    out: Annotated[
+        str, Parameter(help="The run directory; if left out, a fresh one below reports/out.", show_default=False)
+    ] = "",
+    quiet: Quiet = False,
+) -> int:
+    """Play a short month with a story in it: nothing to choose, over in seconds."""
+    from sim.cli_demo import command
+
+    return command(out=out, quiet=quiet)
+
+
 def main() -> NoReturn:
     """The console script."""
     words = sys.argv[1:]
