@@ -160,7 +160,7 @@ def _backlog(scene: Scene, course: Course, dates: Sequence[dt.date]) -> Chart:
     draw = _with_legend(lambda frame: svg.areas(frame, scene, shown), shown)
     most, late = max(course.backlog), max(course.overdue)
     says = (
-        f"Things owed and not yet in the books: at most {most:,} at once, at most {late:,} of them past their time, "
+        f"Things owed and not yet in the books: at most {most:,} at once, {f'at most {late:,}' if late else 'none'} past its time, "
         f"{len(course.open):,} at the end."
     )
     return _chart("backlog", "Backlog", says, draw, _sizes(170), _day_table(dates, daily))

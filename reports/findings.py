@@ -24,6 +24,7 @@ class Group:
 
     about: str
     obligations: tuple[str, ...]
+    papers: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     subject: Subject | None = None
 
@@ -39,7 +40,8 @@ class Group:
 
     def follow(self) -> Subject:
         """What to follow through the journal for it."""
-        subject = Subject(self.about, self.obligations, (n for found in self.findings for n in found.lines))
+        evidence = (line for found in self.findings for line in found.lines)
+        subject = Subject(self.about, self.obligations, self.papers, evidence)
         subject.breach = next((found.lines[0] for found in self.findings if found.lines), 0)
         self.subject = subject
         return subject
@@ -69,7 +71,9 @@ def grouped(summary: Summary, index: Index) -> tuple[list[Group], list[Finding]]
             loose.append(found)
             continue
         key = obligations or (about,)
-        groups.setdefault(key, Group(about, obligations)).findings.append(found)
+        if key not in groups:
+            groups[key] = Group(about, obligations, index.papers_of(obligations))
+        groups[key].findings.append(found)
     return list(groups.values()), loose
 
 

@@ -45,10 +45,16 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 class Subject:
     """What is followed: obligations, their papers and whatever stems from them. `breach` is the line of what is amiss."""
 
-    def __init__(self, name: str, obligations: Iterable[str], evidence: Iterable[int] = ()) -> None:
-        """Follow what goes by these obligations' ids; `name` counts as a reference of its own."""
+    def __init__(
+        self, name: str, obligations: Iterable[str] = (), papers: Iterable[str] = (), evidence: Iterable[int] = ()
+    ) -> None:
+        """Follow obligations by id and papers by reference; `name` counts as a reference too.
+
+        Papers are named beforehand, because a source system records its paper before the world writes the truth of it.
+        """
         self.name = name
         self.obligations = tuple(obligations)
+        self.papers = tuple(papers)
         self.evidence = frozenset(evidence)
         self.breach = 0
         self.nearby: Counter[str] = Counter()
@@ -91,7 +97,8 @@ class Follower:
         self._in_hand: dict[str, dict[Subject, int]] = {}
         self._recent: deque[tuple[int, str]] = deque()
         for subject in subjects:
-            self._refs[subject.name] = (*self._refs.get(subject.name, ()), subject)
+            for ref in dict.fromkeys((subject.name, *subject.papers)):
+                self._refs[ref] = (*self._refs.get(ref, ()), subject)
             for obligation in subject.obligations:
                 self._owed[obligation] = (*self._owed.get(obligation, ()), subject)
             self._breaches[subject.breach] = (*self._breaches.get(subject.breach, ()), subject)

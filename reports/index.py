@@ -7,6 +7,7 @@ case, a posting and an anomaly have ids of their own. All of them lead to obliga
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +28,25 @@ class Index:
         """The obligations on each order, by `entity/order`."""
         self.papers: dict[str, str] = {}
         """The obligation of each paper, by reference."""
+        self._strays: set[str] = set()
+        self._order_of: dict[str, str] = {}
 
     def obligations(self, name: str) -> tuple[str, ...]:
         """What a name means, in the order in which it came to be; several where a number was used twice."""
         return self.names.get(name, ())
+
+    def has(self, name: str) -> bool:
+        """Whether anything goes by this name: also a posting that no paper stands behind."""
+        return name in self.names or name in self._strays
+
+    def order_of(self, obligation: str) -> str:
+        """The order that an obligation is about, as `orders` names it."""
+        return self._order_of.get(obligation, "")
+
+    def papers_of(self, obligations: Iterable[str]) -> tuple[str, ...]:
+        """The references of all papers of these obligations."""
+        owed = set(obligations)
+        return tuple(ref for ref, obligation in self.papers.items() if obligation in owed)
 
     def nearest(self, name: str) -> list[str]:
         """Names that look like one that does not exist."""
@@ -64,7 +80,7 @@ class Index:
     def _obligation(self, entry: Obligation) -> None:
         self._add(entry.id, (entry.id,))
         self._add(entry.order, (entry.id,))
-        order = f"{entry.entity}/{entry.order}"
+        order = self._order_of[entry.id] = f"{entry.entity}/{entry.order}"
         self.orders[order] = tuple(dict.fromkeys((*self.orders.get(order, ()), entry.id)))
 
     def _document(self, entry: Document) -> None:
@@ -83,6 +99,8 @@ class Index:
             self._about(name, (entry.source_ref, *entry.about))
             if entry.reverses:
                 self._add(name, self.names.get(f"{entry.system}:{entry.reverses}", ()))
+            if name not in self.names:
+                self._strays.add(name)
 
 
 def read_index(events: Path) -> Index:

@@ -52,6 +52,7 @@ def show(
         parts.append(Text.assemble(("Because  ", "bold"), (printable(last_words), "red")))
     if directory:
         parts.append(Text.assemble(("Left in  ", "bold"), directory))
+        parts.append(Text.assemble(("Page     ", "bold"), f"{directory}/report.html"))
     put(console, *parts, _replay(summary))
 
 

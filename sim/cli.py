@@ -143,6 +143,7 @@ def compare(  # noqa: PLR0913 - one argument for each option
 
 for _served in ("serve", "verdict", "orchestrator"):
     app.command(f"sim.cli_serve:{_served}", name=_served)
+app.command("sim.cli_story:story", name="story")
 
 
 @app.command

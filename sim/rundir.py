@@ -1,7 +1,8 @@
 """The directory that a run leaves: written whole under another name and then renamed, so that there is never half of one.
 
-What is in it: `summary.json`, `junit.xml`, `events.jsonl` and `bodies.jsonl` (the journal), `scenario.toml` (a copy),
-`plan.toml` (a copy, if there was one), `faults.toml` (the faults that took effect, as a plan), `repro.toml`.
+What is in it: `report.html` (for people), `summary.json`, `junit.xml`, `events.jsonl` and `bodies.jsonl` (the journal),
+`scenario.toml` (a copy), `plan.toml` (a copy, if there was one), `faults.toml` (the faults that took effect, as a plan),
+`repro.toml`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import msgspec
 from contracts import journal
 from contracts.journal import AnyEntry, FaultTook, RunEnded, WorkerLife
 from contracts.verdict import Summary
-from reports import junit, summary_json
+from reports import junit, page, summary_json
 from sim.cli_ask import Asked, Prepared
 from sim.errors import UserError
 
@@ -40,6 +41,7 @@ FILES: Final = frozenset(
         "plan.toml",
         "faults.toml",
         "repro.toml",
+        "report.html",
     }
 )
 _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
@@ -177,6 +179,7 @@ def write(directory: Path, prepared: Prepared, summary: Summary) -> None:
         versions=versions(),
     )
     (directory / "repro.toml").write_text(_repro(repro, summary), "utf-8")
+    page.write(directory)
 
 
 def read_repro(directory: Path) -> Repro:
