@@ -101,8 +101,10 @@ def moment(text: str) -> datetime:
 
 def minor(text: str) -> int:
     """The minor units of a decimal text with at most two places; raises ValueError for anything else."""
+    if text[-3:-2] == ".":
+        return int(text[:-3] + text[-2:])
     whole, dot, cents = text.partition(".")
-    if len(cents) > 2 or (dot and not cents.isdigit()):  # noqa: PLR2004 - cents have two places
+    if not whole or len(cents) > 2 or (dot and not cents.isdigit()):
         message = f"{text!r} is not an amount"
         raise ValueError(message)
     return int(whole + cents.ljust(2, "0"))

@@ -107,14 +107,14 @@ DEFINITE: Final = frozenset({400, 402, 403, 404, 405, 406, 409, 410, 411, 412, 4
 def outcome(operation: Operation, response: Response, clock: Clock) -> Outcome:
     """What a reply means."""
     status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004 - the success class
+    if 200 <= status < 300:
         try:
             return Ok(operation.read(response.body))
         except ValueError as error:  # msgspec's errors are ValueErrors: a reply that cannot be read proves nothing
             return Unknown(f"{status} with an unreadable body: {error}")
     if status in THROTTLED:
         return Throttled(retry_after_s(response.headers.get("retry-after", ""), clock.business_now()), status)
-    if status == 401:  # noqa: PLR2004 - unauthorized
+    if status == 401:
         return Unauthorized()
     if status in DEFINITE:
         try:

@@ -121,5 +121,3 @@ OPERATIONS: Final = (
     Operation(SYSTEM, "list_purchase_orders", "GET", read_page, read_error, repeatable=True, is_read=True),
     Operation(SYSTEM, "set_order_status", "PUT", accept_any, read_error, repeatable=True),
 )
-
-

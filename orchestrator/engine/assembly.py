@@ -39,6 +39,6 @@ class Orchestrator:
     async def run(self) -> None:
         """Work until something fails that must not be survived."""
         await self.office.transact(self.streams.prepare, self.office.now_ms())
-        self.office.spawn(self.intake.receive())
-        self.office.spawn(self.dispatcher.run())
+        self.office.spawn(self.intake.receive)
+        self.office.spawn(self.dispatcher.run)
         await self.office.failed

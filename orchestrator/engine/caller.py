@@ -38,7 +38,7 @@ class Caller:
         """Wait for a turn, without calling."""
         await self._lanes[system].until_free()
 
-    async def call(  # noqa: PLR0913, PLR0917 - the parts of a request
+    async def call(  # noqa: PLR0913 - the parts of a request
         self,
         operation: Operation,
         path: str,

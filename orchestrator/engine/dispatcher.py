@@ -49,15 +49,15 @@ class Dispatcher:
         office, store = self._office, self._store
         if effect_ms <= now_ms:
             for effect in await office.transact(store.claim_due, now_ms, now_ms + LEASE_MS, BATCH):
-                office.spawn(self._effects.carry([effect]))
+                office.spawn(self._effects.carry, [effect])
         if timer_ms <= now_ms:
             for process, name in store.due_timers(now_ms, BATCH):
                 effects = await office.transact(self._ring, process, name, now_ms)
                 if effects:
-                    office.spawn(self._effects.carry(effects))
+                    office.spawn(self._effects.carry, effects)
         if stream_ms <= now_ms:
             for claimed in await office.transact(store.claim_streams, now_ms, now_ms + STREAM_LEASE_MS):
-                office.spawn(self._streams.work(*claimed))
+                office.spawn(self._streams.work, *claimed)
 
     def _ring(self, process: int, name: str, now_ms: int) -> list[Effect]:
         """Whoever removes the timer tells the process; a second worker finds it gone."""

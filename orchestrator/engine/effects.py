@@ -17,7 +17,7 @@ from orchestrator.engine.caller import Caller
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.news import event_of
 from orchestrator.engine.office import Office
-from orchestrator.engine.retry import LEASE_MS, Bury, Refuse, Rest
+from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import DONE, DOUBT, REJECTED, Effect
 from orchestrator.workflows import messages as m
@@ -28,7 +28,9 @@ DAY_MS = 86_400_000
 class Effects:
     """One worker's hands."""
 
-    def __init__(self, office: Office, caller: Caller, steps: Steps, zones: dict[str, ZoneInfo], habits: Habits) -> None:
+    def __init__(
+        self, office: Office, caller: Caller, steps: Steps, zones: dict[str, ZoneInfo], habits: Habits
+    ) -> None:
         """Know how to call, how to write down, and by which habits."""
         self._office = office
         self._store = office.store
@@ -41,7 +43,7 @@ class Effects:
         """Carry effects out, and whatever follows from them, until all are ended or at rest."""
         while effects:
             for other in effects[1:]:
-                self._office.spawn(self.carry([other]))
+                self._office.spawn(self.carry, [other])
             effect = effects[0]
             operation = OPERATIONS[effect.operation]
             outcome = await self._attempt(effect, operation)
@@ -58,15 +60,13 @@ class Effects:
             found = await self._find(effect, operation, operation.lookup)
             if found is not None:
                 return found
-        return await self._caller.call(
-            operation, effect.path, body=effect.body, key=self._habits.wire_key(effect)
-        )
+        return await self._caller.call(operation, effect.path, body=effect.body, key=self._habits.wire_key(effect))
 
     async def _hold(self, effect: Effect, system: str) -> None:
         """Wait until the lane is free, and renew the lease then if much of it was spent: it must outlast the settling."""
         await self._caller.until_free(system)
         now_ms = self._office.now_ms()
-        if effect.due_at - now_ms < LEASE_MS * 3 // 4:
+        if effect.due_at - now_ms < RENEW_MS:
             await self._office.transact(self._store.renew_lease, effect, now_ms + LEASE_MS)
 
     async def _find(self, effect: Effect, operation: Operation, lookup: Lookup) -> Outcome | None:

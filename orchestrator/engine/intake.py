@@ -30,7 +30,7 @@ PATIENCE_S: Final = 4.0
 class Intake:
     """The worker's post room. Everything that comes in by any way passes `enter`."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts it works with
+    def __init__(  # noqa: PLR0913 - the parts it works with
         self,
         office: Office,
         caller: Caller,
@@ -55,7 +55,7 @@ class Intake:
         inbound, spawn = self._office.ports.inbound, self._office.spawn
         while True:
             delivery = await inbound.receive()
-            spawn(self.take(delivery))
+            spawn(self.take, delivery)
 
     async def take(self, delivery: Delivery) -> None:
         """Handle one delivery to its answer, then carry out what follows."""
@@ -139,5 +139,3 @@ class Intake:
                 self._store.revive(key, "service_desk", now_ms)
         self._office.alarm.set(now_ms)
         return effects
-
-

@@ -31,7 +31,7 @@ class Alarm:
         """Ring then, or earlier."""
         if not self._at_ms or at_ms < self._at_ms:
             self._at_ms = at_ms
-            self._office.spawn(self._ring(at_ms))
+            self._office.spawn(self._ring, at_ms)
 
     async def wait(self) -> None:
         """Sleep until it rings."""
@@ -64,18 +64,18 @@ class Office:
         """The moment."""
         return milliseconds(self._clock.business_now())
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:  # noqa: ANN401 - passed on
         """Start a task of this worker. The list keeps it alive; what is done is let go now and then."""
         tasks = self._tasks
-        tasks.append(asyncio.get_running_loop().create_task(self._guarded(work)))
+        tasks.append(asyncio.get_running_loop().create_task(self._guarded(work, arguments)))
         if len(tasks) > self._prune_at:
             tasks[:] = [task for task in tasks if not task.done()]
             self._prune_at = 2 * len(tasks) + 64
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]) -> None:
         """A lost lease is another worker's gain; any other error is a bug, and must end this worker loudly."""
         try:
-            await work
+            await work(*arguments)
         except LeaseLostError as error:
             self.ports.telemetry.note("lease lost", about=str(error))
         except Exception as error:  # noqa: BLE001 - handed on to `run`

@@ -14,8 +14,10 @@ import msgspec
 from orchestrator.connectors.base import NotSent, Operation, Outcome, Rejected, Throttled, Unauthorized, Unknown
 from orchestrator.store.rows import DOUBT, READY, Effect
 
-LEASE_MS: Final = 420_000
+LEASE_MS: Final = 480_000
 """How long a worker may hold an effect: longer than any call plus the longest time a target needs to settle."""
+RENEW_MS: Final = 420_000
+"""With less left than this an effect is not sent before its lease is renewed."""
 FIRST_MS: Final = 2_000
 CAP_MS: Final = 900_000
 RETRY_AFTER_CAP_MS: Final = 3_600_000
@@ -71,9 +73,11 @@ def after_failure(outcome: Outcome, effect: Effect, operation: Operation, now_ms
         due_at = now_ms + retry_after_ms(outcome, effect.key, effect.attempts)
         return Rest(status, due_at, effect.attempts - 1, f"throttled: {outcome.status}")
     if isinstance(outcome, Rejected):
-        unread = operation.is_read and outcome.status == 404  # noqa: PLR2004 - told of before it can be read
+        unread = operation.is_read and outcome.status == 404
         if not unread:
-            return Bury(f"{outcome.status} {outcome.code}") if operation.is_read else Refuse(outcome.code, outcome.detail)
+            return (
+                Bury(f"{outcome.status} {outcome.code}") if operation.is_read else Refuse(outcome.code, outcome.detail)
+            )
         detail = "cannot be read yet"
     else:
         detail = _said(outcome)

@@ -102,7 +102,7 @@ class Steps:
             version += 1
         return self._carry(process, version, changed, commands, event.now_ms) if commands else []
 
-    def _carry(  # noqa: PLR0913, PLR0917 - a step and what it asks for
+    def _carry(
         self, process: int, version: int, state: ProcureToPay, commands: list[m.Command], now_ms: int
     ) -> list[Effect]:
         effects: list[Effect] = []

@@ -86,7 +86,7 @@ class Streams:
             fresh = [news for news in entries if not self._store.seen(news.source, news.id, news.version)]
             if fresh:
                 for effect in await self._office.transact(self._take_in, fresh, missed):
-                    self._office.spawn(self._effects.carry([effect]))
+                    self._office.spawn(self._effects.carry, [effect])
             if not more or not entries:
                 return seen
         return None

@@ -41,20 +41,15 @@ SCHEMA: Final = (
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
 )
 
-_FIELDS: Final = (
-    "id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at, entity"
-)
-_INSERT_EFFECT: Final = (
-    "INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,"
-    " entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"
-)
+_EFFECT: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,
+    entity FROM effect WHERE id=?"""
+_INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence,
+    quiet, born_at, entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"""
 # A row whose lease ran out while it was SENT may have been sent by the one who held it: whoever takes it over must look.
-_CLAIM: Final = (
-    "UPDATE effect SET owner=?, fence=fence+1, attempts=attempts+1, due_at=?,"
-    f" status=CASE status WHEN {READY} THEN {SENT} ELSE {DOUBT} END"
-    " WHERE id IN (SELECT id FROM effect WHERE due_at<=? ORDER BY due_at, id LIMIT ?)"
-    f" RETURNING {_FIELDS}"
-)
+_CLAIM: Final = """UPDATE effect SET owner=?, fence=fence+1, attempts=attempts+1, due_at=?,
+    status=CASE status WHEN ? THEN ? ELSE ? END
+    WHERE id IN (SELECT id FROM effect WHERE due_at<=? ORDER BY due_at, id LIMIT ?)
+    RETURNING id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at, entity"""
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = (
     "SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL), (SELECT min(due_at) FROM timer),"
@@ -174,9 +169,8 @@ class SqliteStore:
 
     def finish_quietly(self, ended: Iterable[tuple[str, int, int]]) -> None:
         """Note the success of effects that nothing waits for; one that changed hands is the other worker's to note."""
-        sql = f"UPDATE effect SET status={DONE}, due_at=NULL, remote_id=? WHERE id=? AND fence=?"
-        for row in ended:  # one or two; `executemany` costs more than it saves
-            self._run(sql, row)
+        for remote_id, effect, fence in ended:  # one or two; `executemany` costs more than it saves
+            self._run(_FINISH, (DONE, remote_id, "", effect, fence))
 
     def rest_effect(self, effect: Effect, status: int, due_at: int, attempts: int, detail: str) -> None:
         """Put an effect down until a moment."""
@@ -193,12 +187,12 @@ class SqliteStore:
 
     def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
         """Take over effects that are due, oldest first."""
-        rows = self._run(_CLAIM, (self.owner, lease_until, now_ms, limit)).fetchall()
+        rows = self._run(_CLAIM, (self.owner, lease_until, READY, SENT, DOUBT, now_ms, limit)).fetchall()
         return sorted((Effect(*row) for row in rows), key=lambda effect: effect.id)
 
     def effect(self, effect_id: int) -> Effect | None:
         """An effect by its id."""
-        row = self._run(f"SELECT {_FIELDS} FROM effect WHERE id=?", (effect_id,)).fetchone()  # noqa: S608 - our fields
+        row = self._run(_EFFECT, (effect_id,)).fetchone()
         return None if row is None else Effect(*row)
 
     # -- timers, cases, dead letters --------------------------------------------------------------------------------------
@@ -241,8 +235,8 @@ class SqliteStore:
         row = self._run("SELECT effect FROM dlq WHERE key=? AND revived_at IS NULL ORDER BY id", (key,)).fetchone()
         if row is None:
             return False
-        sql = f"UPDATE effect SET status={DOUBT}, due_at=?, attempts=0, fence=fence+1 WHERE id=? AND status={DEAD}"
-        self._run(sql, (now_ms, row[0]))
+        sql = "UPDATE effect SET status=?, due_at=?, attempts=0, fence=fence+1 WHERE id=? AND status=?"
+        self._run(sql, (DOUBT, now_ms, row[0], DEAD))
         self._run("UPDATE dlq SET revived_at=?, actor=? WHERE key=? AND revived_at IS NULL", (now_ms, actor, key))
         return True
 
@@ -295,7 +289,8 @@ class SqliteStore:
 
     def hurry(self, ref: str, now_ms: int) -> int:
         """Have what is in doubt about a reference looked at now."""
-        self._run(f"UPDATE effect SET due_at=? WHERE ref=? AND status={DOUBT} AND due_at>?", (now_ms, ref, now_ms))
+        sql = "UPDATE effect SET due_at=? WHERE ref=? AND status=? AND due_at>?"
+        self._run(sql, (now_ms, ref, DOUBT, now_ms))
         return now_ms
 
 

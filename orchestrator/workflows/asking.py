@@ -1,0 +1,115 @@
+"""How a workflow asks people and tells systems: cases, statuses, effect keys, and small changes of state.
+
+Effect keys are made here and nowhere else: the source's own id, the step, and a revision when people let a step go again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from msgspec.structs import replace
+
+from contracts.cases import Category, NewCase
+from orchestrator.canonical import stamp
+from orchestrator.workflows import messages as m
+from orchestrator.workflows.matching import Ask
+from orchestrator.workflows.state import ProcureToPay
+
+DAY_MS: Final = 86_400_000
+PATIENCE_MS: Final = 10 * DAY_MS
+"""How long a paper waits for its order or its receipt before people are asked."""
+ANSWER_WITHIN_MS: Final = 2 * DAY_MS
+FINISHED: Final = frozenset({"posted", "rejected"})
+
+Commands = list[m.Command]
+
+
+def ask(  # noqa: PLR0913 - how long it may wait belongs to the question
+    state: ProcureToPay, paper: str, finding: Ask, now_ms: int, commands: Commands, *, waits: bool = False
+) -> ProcureToPay:
+    """Open a case about an invoice. One that `waits` goes on by itself when what it waits for arrives."""
+    entry = state.invoices[paper]
+    if entry.timed:
+        commands.append(m.StopTimer(f"invoice:{paper}"))
+    ref = f"ap_automation:{entry.invoice.id}"
+    about = asked_again(f"ap_automation:{paper}", entry.asked)
+    commands.append(case(state, about, (ref, *finding.others), finding, now_ms))
+    stage = "waiting" if waits else "asking"
+    return with_invoice(state, paper, stage=stage, open_case=finding.category, asked=entry.asked + 1, timed=False)
+
+
+def ask_about_order(state: ProcureToPay, finding: Ask, now_ms: int, commands: Commands) -> ProcureToPay:
+    """Open a case about the order itself."""
+    ref = f"procurement:{state.number}"
+    commands.append(case(state, asked_again(ref, state.order_attempt), (ref,), finding, now_ms))
+    return state
+
+
+def ask_about_receipt(state: ProcureToPay, paper: str, finding: Ask, now_ms: int, commands: Commands) -> ProcureToPay:
+    """Open a case about a receipt."""
+    entry = state.receipts[paper]
+    about = asked_again(f"inventory:{paper}", entry.attempt)
+    commands.append(case(state, about, (f"inventory:{entry.receipt.id}",), finding, now_ms))
+    return state
+
+
+def case(state: ProcureToPay, about: str, subjects: tuple[str, ...], finding: Ask, now_ms: int) -> m.OpenCase:
+    """The command that opens a case; `about` makes its key, the paper in question is the first of its subjects."""
+    key = f"{finding.category}/{about}"
+    known = cast("Category", finding.category)  # the reducer names categories of the contract only
+    evidence = {"order": state.number, **finding.evidence}
+    due_at = stamp(now_ms + ANSWER_WITHIN_MS)
+    wanted = NewCase(key, known, state.entity, subjects, finding.amount_minor, "USD", evidence, due_at)
+    return m.OpenCase(f"case:{key}", wanted)
+
+
+def tell(state: ProcureToPay, paper: str, status: str, reason: str, commands: Commands) -> ProcureToPay:
+    """Send a status, or keep it until the one on its way has arrived, so that statuses never overtake each other."""
+    entry = state.invoices[paper]
+    if entry.telling:
+        return with_invoice(state, paper, tell=status, tell_reason=reason)
+    key = f"inv:ap_automation:{paper}:status:{status}"
+    last = status in FINISHED
+    commands.append(m.TellInvoice(key, entry.invoice.id, status, entry.voucher, reason, last))
+    return with_invoice(state, paper, told=status, telling=not last)
+
+
+def told(state: ProcureToPay, paper: str, commands: Commands) -> ProcureToPay:
+    """A status has arrived, or never will; send the next one, if another was due meanwhile."""
+    entry = state.invoices[paper]
+    state = with_invoice(state, paper, telling=False, tell="", tell_reason="")
+    return tell(state, paper, entry.tell, entry.tell_reason, commands) if entry.tell else state
+
+
+def again(key: str, attempt: int) -> str:
+    """The key of a step that people let go again: a new revision, because its bytes may differ."""
+    return f"{key}:again{attempt}" if attempt else key
+
+
+def asked_again(about: str, times: int) -> str:
+    """What a case is about, when people are asked about the same paper another time."""
+    return f"{about}/again{times}" if times else about
+
+
+def parts(key: str) -> tuple[str, str, str]:
+    """Kind, paper and step of an effect key that this workflow made."""
+    pieces = key.split(":")
+    if pieces[0] == "po":
+        return "po", pieces[2], "status" if pieces[3] == "status" else "post"
+    if pieces[0] == "gr":
+        return "gr", pieces[2], "post"
+    if pieces[0] == "inv":
+        return "inv", pieces[2], pieces[3]
+    return pieces[0], "", ""
+
+
+def with_receipt(state: ProcureToPay, paper: str, **changes: Any) -> ProcureToPay:  # noqa: ANN401 - struct fields
+    """The state with a receipt's entry changed."""
+    entry = replace(state.receipts[paper], **changes)
+    return replace(state, receipts={**state.receipts, paper: entry})
+
+
+def with_invoice(state: ProcureToPay, paper: str, **changes: Any) -> ProcureToPay:  # noqa: ANN401 - struct fields
+    """The state with an invoice's entry changed."""
+    entry = replace(state.invoices[paper], **changes)
+    return replace(state, invoices={**state.invoices, paper: entry})

@@ -1,0 +1,140 @@
+"""What may start now: level-triggered, so that it does not matter which document came last, or in which order they came.
+
+The order goes before its receipts, receipts before the invoices they cover; whatever cannot start waits or is asked about.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from orchestrator.canonical import Invoice
+from orchestrator.workflows import messages as m
+from orchestrator.workflows.asking import PATIENCE_MS, Commands, again, ask, tell, with_invoice, with_receipt
+from orchestrator.workflows.matching import (
+    CLEAR,
+    Ask,
+    Clear,
+    Finding,
+    Wait,
+    beyond_tolerance,
+    exceeds,
+    looks_like,
+    quantities,
+    variance,
+)
+from orchestrator.workflows.state import InvoiceEntry, ProcureToPay
+
+WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
+"""Objections which, once overruled, let an invoice be posted without a receipt to cover it."""
+
+
+def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToPay:
+    """Start everything that nothing stands in the way of: the order, then receipts, then the invoices they cover."""
+    if state.order is not None and state.order_stage == "":
+        key = f"po:{state.entity}:{state.number}:{state.order.revision}"
+        commands.append(m.PostOrder(again(key, state.order_attempt), state.order))
+        state = replace(state, order_stage="posting")
+    if state.order_stage == "posted":
+        for paper, received in state.receipts.items():
+            if received.stage == "waiting":
+                key = again(f"gr:{state.entity}:{paper}", received.attempt)
+                commands.append(m.PostReceipt(key, received.receipt))
+                state = with_receipt(state, paper, stage="posting")
+    waiting = [
+        (entry.invoice.captured_ms, paper) for paper, entry in state.invoices.items() if entry.stage == "waiting"
+    ]
+    for _, paper in sorted(waiting):
+        state = _consider(state, paper, now_ms, commands)
+    return state
+
+
+def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) -> ProcureToPay:
+    """Post an invoice, keep it waiting, or ask people."""
+    entry = state.invoices[paper]
+    finding = judge(state, entry, paper)
+    if isinstance(finding, Ask):
+        return ask(state, paper, finding, now_ms, commands)
+    if isinstance(finding, Clear):
+        if entry.timed:
+            commands.append(m.StopTimer(f"invoice:{paper}"))
+        key = again(f"inv:ap_automation:{paper}:post", entry.attempt)
+        commands.append(m.PostInvoice(key, entry.invoice, entry.on))
+        return with_invoice(state, paper, stage="posting", timed=False, open_case="")
+    if not entry.timed and not entry.open_case:
+        commands.append(m.StartTimer(f"invoice:{paper}", now_ms + PATIENCE_MS))
+        state = with_invoice(state, paper, timed=True)
+    if finding.reason == "receipt" and entry.told != "held":
+        state = tell(state, paper, "held", "waiting for the receipt", commands)
+    return state
+
+
+def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
+    """What the papers say about one invoice, given every other that bills the same order."""
+    order, invoice = state.order, entry.invoice
+    if order is None:
+        return Wait("order")
+    wanted = quantities(invoice.lines)
+    waived = entry.waived
+    before = (invoice.captured_ms, paper)
+    billed: dict[int, int] = {}
+    cleared: dict[int, int] = {}
+    earlier: list[InvoiceEntry] = []
+    for other_id, other in state.invoices.items():
+        if other_id == paper or not _counts(other, other_id, before):
+            continue
+        earlier.append(other)
+        for line in other.invoice.lines:
+            billed[line.line] = billed.get(line.line, 0) + line.quantity
+            if other.stage in {"posting", "posted"}:
+                cleared[line.line] = cleared.get(line.line, 0) + line.quantity
+    if not WITHOUT_COVER.intersection(waived):
+        ordered = {line.line: line.quantity for line in order.lines}
+        if exceeds(wanted, billed, ordered):
+            return _overbilled(invoice, earlier)
+    if "price-variance" not in waived:
+        off, value = variance(order, invoice)
+        if beyond_tolerance(off, value):
+            evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
+            return Ask("price-variance", off, (), evidence)
+    return _covered(state, wanted, cleared, waived)
+
+
+def _counts(other: InvoiceEntry, other_id: str, before: tuple[int, str]) -> bool:
+    """Whether another invoice takes up quantity of the order ahead of this one."""
+    if other.stage in {"posting", "posted"}:
+        return True
+    if other.stage == "asking":
+        return other.open_case not in {"duplicate-invoice", "quantity-variance"}
+    return other.stage == "waiting" and (other.invoice.captured_ms, other_id) < before
+
+
+def _overbilled(invoice: Invoice, earlier: list[InvoiceEntry]) -> Finding:
+    """More is billed than was ordered: a copy, a rebill that overtook a decision, or plainly too much."""
+    for other in earlier:
+        if looks_like(invoice, other.invoice):
+            evidence = {"number": invoice.number, "looks_like": other.invoice.number}
+            return Ask("duplicate-invoice", invoice.total_minor, (f"ap_automation:{other.invoice.id}",), evidence)
+    if any(other.stage == "asking" for other in earlier):
+        return Wait("decision")
+    return Ask("quantity-variance", invoice.total_minor, (), {"number": invoice.number})
+
+
+def _covered(state: ProcureToPay, wanted: dict[int, int], cleared: dict[int, int], waived: tuple[str, ...]) -> Finding:
+    """Whether what is billed has arrived, and stands in the ERP already."""
+    if state.order_stage != "posted":
+        return Wait("posting")
+    if WITHOUT_COVER.intersection(waived):
+        return CLEAR
+    arrived: dict[int, int] = {}
+    booked: dict[int, int] = {}
+    for received in state.receipts.values():
+        for line in received.receipt.lines:
+            if received.stage != "refused":
+                arrived[line.line] = arrived.get(line.line, 0) + line.quantity
+            if received.stage == "posted":
+                booked[line.line] = booked.get(line.line, 0) + line.quantity
+    if not exceeds(wanted, cleared, booked):
+        return CLEAR
+    return Wait("receipt" if exceeds(wanted, cleared, arrived) else "posting")
