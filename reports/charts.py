@@ -228,8 +228,8 @@ def _along(value: float, edges: Sequence[float]) -> float:
 def money_at_risk(summary: Summary) -> Chart | None:
     """What each invariant's violations put at stake."""
     currency = currency_of(summary)
-    found = sorted((i for i in summary.invariants if i.violations), key=lambda i: (-i.at_risk_minor, i.id))
-    if not found:
+    found = sorted((i for i in summary.invariants if i.at_risk_minor), key=lambda i: (-i.at_risk_minor, i.id))
+    if not summary.money_at_risk_minor:
         return None
     rows = [(f"{i.id} {i.name}", "bad", float(i.at_risk_minor), money(i.at_risk_minor, currency)) for i in found]
     height = 24

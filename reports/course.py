@@ -11,7 +11,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-from contracts.journal import Call, Delivered, Document, Effect, Entry, FaultTook, Milestone, Obligation, RunEnded
+from contracts.journal import (
+    Call,
+    Delivered,
+    Document,
+    Effect,
+    Entry,
+    FaultTook,
+    Milestone,
+    Obligation,
+    RunEnded,
+    WorkerLife,
+)
 from contracts.provenance import Known
 from reports.moments import DAY_MS, Clocks, Days
 
@@ -40,6 +51,8 @@ class Course:
         self.post_hours: list[float] = []
         self.open: dict[str, int] = {}
         self.ended_at = 0
+        self.last_words = ""
+        """What the last worker that failed had to say."""
         self._known = known
         self._captured: dict[str, int] = {}
         self._most = 0
@@ -53,12 +66,13 @@ class Course:
             Document: self._document,
             FaultTook: self._fault,
             Milestone: self._milestone,
+            WorkerLife: self._life,
             RunEnded: self._end,
         }
 
     def see(self, entry: Entry) -> None:
         """Count an entry."""
-        if entry.at >= self._next_sample:
+        if entry.at >= self._next_sample and not isinstance(entry, RunEnded | WorkerLife):
             self._sample(entry.at)
         step = self._steps.get(type(entry))
         if step is not None:
@@ -125,7 +139,12 @@ class Course:
         if entry.what == "healed":
             self.moments.append((entry.at, "faults end"))
 
+    def _life(self, entry: WorkerLife) -> None:
+        if entry.what == "failed":
+            self.last_words = entry.detail
+
     def _end(self, entry: RunEnded) -> None:
+        """The days end with what happened on them: a run may have been let lie for years before it was cut."""
         self.ended_at = entry.at
 
     # -- the backlog --------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ class Group:
     about: str
     obligations: tuple[str, ...]
     papers: tuple[str, ...]
+    kin: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     subject: Subject | None = None
 
@@ -41,7 +42,7 @@ class Group:
     def follow(self) -> Subject:
         """What to follow through the journal for it."""
         evidence = (line for found in self.findings for line in found.lines)
-        subject = Subject(self.about, self.obligations, self.papers, evidence)
+        subject = Subject(self.about, self.obligations, self.papers, self.kin, evidence)
         subject.breach = next((found.lines[0] for found in self.findings if found.lines), 0)
         self.subject = subject
         return subject
@@ -72,7 +73,7 @@ def grouped(summary: Summary, index: Index) -> tuple[list[Group], list[Finding]]
             continue
         key = obligations or (about,)
         if key not in groups:
-            groups[key] = Group(about, obligations, index.papers_of(obligations))
+            groups[key] = Group(about, obligations, index.papers_of(obligations), index.kin_of(obligations))
         groups[key].findings.append(found)
     return list(groups.values()), loose
 

@@ -29,6 +29,7 @@ from contracts.provenance import Known
 
 FIRST_KEPT: Final = 80
 LAST_KEPT: Final = 60
+KIN_FAULTS_MAX: Final = 5
 IN_HAND_MS: Final = 600_000
 """For how long after its last crossing a document counts as being in a worker's hands."""
 NEARBY_MS: Final = 3_600_000
@@ -43,18 +44,26 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 class Subject:
-    """What is followed: obligations, their papers and whatever stems from them. `breach` is the line of what is amiss."""
+    """What is followed: obligations, their papers and whatever stems from them. `breach` is the line of what is amiss.
+
+    Papers are named beforehand, because a source system records its paper before the world writes the truth of it. Of
+    the others on the same order, `kin`, only the faults are kept: what befell an order befalls its invoice.
+    """
 
     def __init__(
-        self, name: str, obligations: Iterable[str] = (), papers: Iterable[str] = (), evidence: Iterable[int] = ()
+        self,
+        name: str,
+        obligations: Iterable[str] = (),
+        papers: Iterable[str] = (),
+        kin: Iterable[str] = (),
+        evidence: Iterable[int] = (),
     ) -> None:
-        """Follow obligations by id and papers by reference; `name` counts as a reference too.
-
-        Papers are named beforehand, because a source system records its paper before the world writes the truth of it.
-        """
+        """Follow obligations by id and papers by reference; `name` counts as a reference too."""
         self.name = name
         self.obligations = tuple(obligations)
         self.papers = tuple(papers)
+        self.kin = tuple(kin)
+        self.kin_faults: list[FaultTook] = []
         self.evidence = frozenset(evidence)
         self.breach = 0
         self.nearby: Counter[str] = Counter()
@@ -93,12 +102,15 @@ class Follower:
         self._known = known
         self._owed: dict[str, Subjects] = {}
         self._refs: dict[str, Subjects] = {}
+        self._kin: dict[str, list[Subject]] = {}
         self._breaches: dict[int, Subjects] = {}
         self._in_hand: dict[str, dict[Subject, int]] = {}
         self._recent: deque[tuple[int, str]] = deque()
         for subject in subjects:
             for ref in dict.fromkeys((subject.name, *subject.papers)):
                 self._refs[ref] = (*self._refs.get(ref, ()), subject)
+            for ref in subject.kin:
+                self._kin.setdefault(ref, []).append(subject)
             for obligation in subject.obligations:
                 self._owed[obligation] = (*self._owed.get(obligation, ()), subject)
             self._breaches[subject.breach] = (*self._breaches.get(subject.breach, ()), subject)
@@ -109,11 +121,18 @@ class Follower:
         for subject in self._concerned(entry):
             subject.add(Step(line, entry))
         if isinstance(entry, FaultTook) and not entry.harmless:
-            self._recent.append((entry.at, f"{entry.kind} on {_system(entry.target)}"))
+            self._strike(entry)
         while self._recent and self._recent[0][0] < entry.at - NEARBY_MS:
             self._recent.popleft()
         for subject in self._breaches.get(line, ()):
             subject.nearby = Counter(what for _, what in self._recent)
+
+    def _strike(self, fault: FaultTook) -> None:
+        system, key = _system(fault.target), str(fault.trigger.get("key", ""))
+        self._recent.append((fault.at, f"{fault.kind} on {system}"))
+        for subject in self._kin.get(key) or self._kin.get(f"{system}:{key}", ()):
+            if len(subject.kin_faults) < KIN_FAULTS_MAX:
+                subject.kin_faults.append(fault)
 
     # -- whom it concerns ---------------------------------------------------------------------------------------------
 

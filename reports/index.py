@@ -48,6 +48,13 @@ class Index:
         owed = set(obligations)
         return tuple(ref for ref, obligation in self.papers.items() if obligation in owed)
 
+    def kin_of(self, obligations: Iterable[str]) -> tuple[str, ...]:
+        """The references of the other papers on the same orders."""
+        owed = tuple(obligations)
+        orders = dict.fromkeys(self.order_of(each) for each in owed)
+        others = [each for order in orders for each in self.orders.get(order, ()) if each not in owed]
+        return self.papers_of(others)
+
     def nearest(self, name: str) -> list[str]:
         """Names that look like one that does not exist."""
         wanted = name.lower()

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.journal import Call, Delivered, Document, FaultTook, Obligation
+from contracts.journal import Call, Delivered, Document, Effect, FaultTook, Obligation
 from contracts.provenance import Case, Known, Posted
 from reports.entries import moment
 from reports.follow import Step, Subject
@@ -196,16 +196,23 @@ def _causes(subject: Subject, clocks: Clocks) -> Iterator[str]:
     struck = [(s.line, s.entry) for s in subject.steps if isinstance(s.entry, FaultTook) and not s.entry.harmless]
     entity = _entity(subject)
     # A fault is written when it took effect, which may be just after the effect that it brought about.
-    breach_ms = next((s.entry.at for s in subject.steps if s.line == subject.breach), 0)
+    # What is missing has no moment of its own; only what was done has something just before it.
+    breach_ms = next((s.entry.at for s in subject.steps if s.line == subject.breach and isinstance(s.entry, Effect)), 0)
     before = [each for each in struck if not breach_ms or each[1].at <= breach_ms] or struck
     for line, fault in reversed(before[-CAUSES_MAX:]):
         last = "The last before the breach: " if breach_ms and len(before) > 1 and line == before[-1][0] else ""
-        words = fault_words(fault)
-        yield f"{last}{fault_name(fault)}, {clocks.at(fault.at, entity)}" + (f": {words}" if words else "")
+        yield f"{last}{_struck(fault, clocks, entity)}"
     if not struck:
         yield "No fault struck this document."
-    if not struck and subject.breach and not subject.nearby:
+    for fault in subject.kin_faults:
+        yield f"On another paper of its order: {_struck(fault, clocks, entity)}"
+    if not struck and not subject.kin_faults and breach_ms and not subject.nearby:
         yield "None struck anything else in the hour before it: the design did this in fair weather."
-    if subject.nearby and subject.breach:
+    if subject.nearby and breach_ms:
         listed = ", ".join(f"{counted(n, 'time')} {what}" for what, n in sorted(subject.nearby.items()))
         yield f"In the hour before it, all documents together: {listed}"
+
+
+def _struck(fault: FaultTook, clocks: Clocks, entity: str) -> str:
+    words = fault_words(fault)
+    return f"{fault_name(fault)}, {clocks.at(fault.at, entity)}" + (f": {words}" if words else "")

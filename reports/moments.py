@@ -14,6 +14,8 @@ from contracts.scenario import Scenario
 
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY_MS: Final = 86_400_000
+DAYS_MAX: Final = 400
+"""What comes later counts to the last day: no scenario is longer, and a picture of years shows nothing."""
 
 
 class Clocks:
@@ -60,6 +62,8 @@ class Days:
         """The day's number, the first entry's day being 0. An earlier moment counts to the first."""
         if self._from <= at_ms < self._until:
             return self._place
+        if self._begins:
+            at_ms = min(at_ms, self._begins[0] + DAYS_MAX * DAY_MS)
         if self.first is None:
             self.first = self._clocks.day(at_ms)
             self._begins.append(self._clocks.midnight(self.first))

@@ -27,7 +27,7 @@ from reports.follow import Follower
 from reports.index import Index, read_index
 from reports.journey import Finding, Journey, Told, tell
 from reports.moments import clocks_of, read_scenario
-from reports.words import MARKS, counted, currency_of, ended_in_words, figure, gist, money, plain_name
+from reports.words import MARKS, counted, currency_of, ended_in_words, figure, gist, money, plain_name, printable
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 ANOMALIES_MAX: Final = 20
@@ -127,7 +127,8 @@ def page(reading: Reading) -> str:
         number=figure,
         plain=plain_name,
         findings_lead=_lead(summary, reading),
-        loose=reading.loose,
+        loose=_loose(reading.loose),
+        because=printable(reading.course.last_words) if summary.ended == "design-failed" else "",
         journeys=[_shown(reading, *pair) for pair in zip(reading.groups, reading.journeys, strict=False)],
         others=_others(reading.groups[JOURNEYS_MAX:], currency),
         risk_chart=charts.money_at_risk(summary),
@@ -202,8 +203,20 @@ def _lead(summary: Summary, reading: Reading) -> str:
         return "Nothing failed; this could not be judged."
     said = f"{counted(all_of_them, 'violation')} in all"
     hidden = all_of_them - sum(found.verdict == "fail" for found in _every_finding(reading))
+    if not reading.groups:
+        return f"{said}, about no document."
     things = counted(len(reading.groups), "document")
     return f"{said}, about {things}." if not hidden > 0 else f"{said}; the evidence kept is about {things}."
+
+
+def _loose(findings: Sequence[Finding]) -> list[tuple[str, str, Finding]]:
+    """Findings that say the same, once: the invariants, what they say, and the first of them."""
+    alike: dict[tuple[str, str, tuple[int, ...]], list[Finding]] = {}
+    for found in findings:
+        alike.setdefault((found.verdict, found.says, found.lines), []).append(found)
+    return [
+        (", ".join(each.invariant for each in several), says, several[0]) for (_, says, _), several in alike.items()
+    ]
 
 
 def _every_finding(reading: Reading) -> Iterator[Finding]:

@@ -47,9 +47,7 @@ def read_story(directory: Path, asked: str, index: Index) -> Story:
     found = _findings(summary, index)
     together = _by_order(index, asked) or [()]
     findings = [_of(found, obligations or (asked,)) for obligations in together]
-    subjects = [
-        _subject(asked, owed, index.papers_of(owed), of_it) for owed, of_it in zip(together, findings, strict=True)
-    ]
+    subjects = [_subject(asked, owed, index, of_it) for owed, of_it in zip(together, findings, strict=True)]
     follower = Follower(known, subjects)
     for entry in journal.read(directory / "events.jsonl"):
         known.learn(entry)
@@ -82,8 +80,9 @@ def _of(found: list[tuple[tuple[str, ...], Finding]], obligations: tuple[str, ..
     return [finding for owed, finding in found if set(owed) & set(obligations)]
 
 
-def _subject(asked: str, owed: tuple[str, ...], papers: tuple[str, ...], findings: list[Finding]) -> Subject:
-    subject = Subject(asked, owed, papers, (line for found in findings for line in found.lines))
+def _subject(asked: str, owed: tuple[str, ...], index: Index, findings: list[Finding]) -> Subject:
+    evidence = (line for found in findings for line in found.lines)
+    subject = Subject(asked, owed, index.papers_of(owed), index.kin_of(owed), evidence)
     subject.breach = next((found.lines[0] for found in findings if found.lines), 0)
     return subject
 
