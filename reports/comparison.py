@@ -136,7 +136,7 @@ def _parts(comparison: Comparison, page_at: str) -> Iterator[Text | Padding]:
 def _grid(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place else "left")
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
     return table
 
 
