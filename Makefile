@@ -14,10 +14,10 @@ ENV := .venv/.ready
 export PACT_DO_NOT_TRACK := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env run test check lint types imports layout bench lock clean
+.PHONY: help env run test contracts contracts-write check lint types imports layout bench lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 env: $(ENV) ## the environment in .venv, from requirements.lock (the other targets make it when they need it)
 
@@ -26,6 +26,12 @@ run: $(ENV) ## a month of the estate, its close and the verdict: closeproof run 
 
 test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason (ARGS='-k word')
 	@$(BIN)/python -m pytest -q -n 2 -rs $(ARGS)
+
+contracts: $(ENV) ## OpenAPI snapshots, pacts both ways, webhooks and fuzzing of every mock (under a minute and a half)
+	@$(BIN)/python -m pytest -q -n 2 -rsx tests/contract_suites $(ARGS)
+
+contracts-write: $(ENV) ## rewrite contracts/openapi and contracts/pacts from the code, and say what changed
+	@$(BIN)/python -m tests.contract_suites.write
 
 check: lint types imports layout ## lint, format, types, import rules, layout (each is a target too; -k goes on after a failure)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from mocks import SYSTEMS
-from mocks.kit.asgi import asgi_app
-from mocks.kit.operation import Incoming, Operation, Reply, Work
+from mocks.kit.asgi import Receive, Scope, Send, asgi_app
+from mocks.kit.operation import Handler, Incoming, Operation, Refused, Reply, Work
 from mocks.kit.quirks import Quirks
 from mocks.kit.system import System
 from tests.contract_suites.apis import api
@@ -53,14 +55,40 @@ class _Total(msgspec.Struct):
     total: int
 
 
-@pytest.mark.parametrize("guarded", [True, False])
-def test_an_api_that_lies_is_found_out(*, guarded: bool) -> None:
-    """Text where a number was promised, an undocumented 500, and a door without a lock."""
-    scope = "procurement.read" if guarded else ""
-    operation = Operation("add", "POST", "/sums", _broken, "Add", body=_Sum, reply=_Total, scope=scope)
-    system = System("sums", Estate().procurement.state, (operation,), Quirks({}), SETUP)
-    open_door = asgi_app({"sums": system}, lambda: NOW_MS)
-    run = fuzz(Api(open_door, "/sums/openapi.json", InProcess(Estate()).token()))
+def _picky(incoming: Incoming, work: Work) -> Reply:
+    del incoming, work
+    raise Refused(400, "invalid_request", "no")
+
+
+def _sums(handler: Handler = _broken) -> System[Any]:
+    """A system of one operation that does not keep its word."""
+    operation = Operation("add", "POST", "/sums", handler, "Add", body=_Sum, reply=_Total, scope="procurement.read")
+    return System("sums", Estate().procurement.state, (operation,), Quirks({}), SETUP)
+
+
+def test_a_reply_that_was_not_promised_is_found_out() -> None:
+    """Text where a number was promised, and a 500 that no document mentions."""
+    run = fuzz(Api(asgi_app({"sums": _sums()}, lambda: NOW_MS), "/sums/openapi.json", InProcess(Estate()).token()))
     found = "\n".join(run.failures)
     for check in ("not_a_server_error", "status_code_conformance", "response_schema_conformance"):
         assert check in found
+    assert "ignored_auth" not in found
+
+
+def test_a_door_without_its_lock_is_found_out() -> None:
+    """A gateway that lets everybody in as somebody."""
+    token = InProcess(Estate()).token()
+    door = asgi_app({"sums": _sums()}, lambda: NOW_MS)
+
+    async def unlocked(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [pair for pair in scope.get("headers", ()) if pair[0] != b"authorization"]
+        await door({**scope, "headers": [*headers, (b"authorization", f"Bearer {token}".encode())]}, receive, send)
+
+    assert "ignored_auth" in "\n".join(fuzz(Api(unlocked, "/sums/openapi.json", token)).failures)
+
+
+def test_a_form_refused_against_the_schema_is_found_out() -> None:
+    """The schema allows any number; the system calls every one a bad form."""
+    app = asgi_app({"sums": _sums(_picky)}, lambda: NOW_MS)
+    picky = Api(app, "/sums/openapi.json", InProcess(Estate()).token(), rule=lambda said: said["code"] == "a rule")
+    assert fuzz(picky).unruly

@@ -1,0 +1,132 @@
+"""Message pacts: the body that each webhook brings, what the orchestrator reads in it, and the mock that really sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pact import Pact, Verifier, match
+from pact.types import Message
+
+from contracts.wire import Event
+from orchestrator.engine.news import TOPICS, Answer, News, Notice, Paper
+from tests.contract_suites.consumer import CONSUMER, JSON
+from tests.contract_suites.expected import ap_automation, inventory, procurement, service_desk
+from tests.contract_suites.provider import outcome_of
+from tests.mocks.doors import Estate, InProcess
+from tests.mocks.papers import captured, case, ordered, received
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One webhook: what it brings, what the orchestrator makes of it, and how it comes about in the mocked system."""
+
+    system: str
+    topic: str
+    body: dict[str, Any]
+    means: News
+    happens: Callable[[Estate], object]
+
+    @property
+    def says(self) -> str:
+        """The interaction's name in the pact."""
+        return f"the webhook {self.topic}"
+
+    @property
+    def provider(self) -> str:
+        """The pact's provider: the system as a sender."""
+        return f"{self.system}-webhooks"
+
+
+def _decide(estate: Estate) -> None:
+    InProcess(estate).call("service_desk", "POST", "/cases", case())
+    desk = estate.service_desk
+    estate.act(desk, lambda work: desk.state.decide(work, "CASE-1", "re-date", "2026-11-02", "first open day"))
+
+
+TOLD: Final = (
+    Told(
+        "procurement",
+        "purchase_order.approved",
+        {"number": match.str(procurement.ORDER), "revision": match.int(1), "business_unit": match.str("H1")},
+        Notice(
+            "procurement",
+            procurement.ORDER,
+            1,
+            "H1",
+            "procurement.get_purchase_order",
+            f"/purchase_orders/{procurement.ORDER}",
+        ),
+        ordered,
+    ),
+    Told(
+        "inventory",
+        "receipt.recorded",
+        inventory.SHOWN,
+        Paper("inventory", inventory.RECEIPT, 1, "H1", inventory.MEANS),
+        received,
+    ),
+    Told(
+        "ap_automation",
+        "invoice.captured",
+        {"id": match.str(ap_automation.INVOICE), "organisation": match.str("H1")},
+        Notice(
+            "ap_automation",
+            ap_automation.INVOICE,
+            1,
+            "H1",
+            "ap_automation.get_invoice",
+            f"/invoices/{ap_automation.INVOICE}",
+        ),
+        captured,
+    ),
+    Told(
+        "service_desk",
+        "case.decided",
+        service_desk.SHOWN,
+        Answer("service_desk", "CASE-1", 1, "H1", service_desk.MEANS),
+        _decide,
+    ),
+)
+
+
+def pact_of(told: Told) -> Pact:
+    """The pact with one sender."""
+    pact = Pact(CONSUMER, told.provider)
+    pact.upon_receiving(told.says, "Async").with_body(told.body, JSON).with_metadata({"topic": told.topic})
+    return pact
+
+
+def play(told: Told) -> None:
+    """Give the orchestrator what the pact promises; it must understand what it is meant to."""
+    understood: list[News] = []
+
+    def take(body: str | bytes | None, metadata: dict[str, object]) -> None:
+        assert body is not None
+        raw = body.encode() if isinstance(body, str) else body
+        understood.append(TOPICS[told.system, str(metadata["topic"])](raw))
+
+    pact_of(told).verify(take, kind="Async")
+    assert understood == [told.means]
+
+
+def sent(told: Told) -> tuple[Event, Estate]:
+    """The event that the mocked system really puts into its outbox, and the estate where that happened."""
+    estate = Estate()
+    told.happens(estate)
+    _, events = estate.last()
+    return events[0], estate
+
+
+def verify(told: Told, pact: Path) -> tuple[int, list[str]]:
+    """Check the body that the mocked system sends against a pact."""
+
+    def produce(name: str, metadata: dict[str, Any] | None) -> Message:
+        del name, metadata
+        event, _ = sent(told)
+        return Message(contents=event.body, metadata={"topic": event.topic}, content_type=JSON)
+
+    verifier = Verifier(told.provider, host="127.0.0.1").add_source(pact).message_handler({told.says: produce})
+    return outcome_of(verifier, [])
