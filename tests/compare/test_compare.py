@@ -64,10 +64,10 @@ class Tags(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember it; void elements and our rectangles never close."""
+        """Remember it; void elements never close."""
         self.opened.append(tag)
         self.refers += [str(value) for key, value in attrs if key in {"src", "href"}]
-        if tag not in {"meta", "rect", "br"}:
+        if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
