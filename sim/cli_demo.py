@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +27,9 @@ SEED: Final = 7
 PAGE: Final = "report.html"
 POSTS: Final = "cloud_erp.create_invoice"
 NEXT: Final = (
-    (f"closeproof run {SCENARIO} --design point-to-point --seed {SEED}", "the same days, tied together as most are"),
     (
         f"closeproof compare {SCENARIO} --designs point-to-point,point-to-point-billed,workflow --seeds 5",
-        "what each design costs, and why",
+        "what each way of tying systems together costs, and why",
     ),
     (f"closeproof run month-end --seed {SEED}", "four hospitals, a whole month, and its close"),
 )
@@ -56,11 +56,11 @@ def command(*, out: str = "", quiet: bool = False) -> int:
         summary = watched(prepared, workshop.path, quiet=quiet)
         rundir.write(workshop.path, prepared, summary)
         left_in = workshop.publish()
+    story = lost_reply(journal.read(Path(left_in) / "events.jsonl"))
     if not quiet:
-        story = lost_reply(journal.read(Path(left_in) / "events.jsonl"))
         put(console, *_week(summary), *(_tale(story, scenario) if story else ()), Text(""))
     show_briefly(summary, console)
-    put(console, *_ending(Path(left_in)))
+    put(console, *_ending(Path(left_in), story))
     return EXIT_CODES[summary.verdict]
 
 
@@ -153,10 +153,17 @@ def _line(at_ms: int, zone: str, says: str) -> Text:
     return Text.assemble((f"  {moment:%a %H:%M:%S}  ", "dim"), says)
 
 
-def _ending(left_in: Path) -> Iterator[Text]:
+def _ending(left_in: Path, story: LostReply | None) -> Iterator[Text]:
     page = left_in / PAGE
     there = page if page.is_file() else left_in
     yield Text.assemble(("Page     " if there is page else "Left in  ", "bold"), there.as_posix())
     yield Text("Try next", style="bold")
+    if story:
+        words = shlex.join(["closeproof", "story", left_in.as_posix(), story.key.partition(":")[2]])
+        yield _try(words, "all that happened to that invoice")
     for words, why in NEXT:
-        yield Text.assemble("  ", words, (f"   # {why}", "dim"))
+        yield _try(words, why)
+
+
+def _try(words: str, why: str) -> Text:
+    return Text.assemble("  ", words, (f"   # {why}", "dim"))
