@@ -36,6 +36,8 @@ _ROUTES: Final = {"hooks": True, "health": False, "idle": False, "status": False
 """What there is, and whether more follows in the path."""
 TURNS: Final = 25
 """Turns of the loop in which nothing must happen before this process calls itself idle."""
+LOOKS: Final = 4
+"""How often it looks before it says that it is not."""
 
 
 class App:
@@ -113,11 +115,15 @@ class App:
                 clock.reach(milliseconds(datetime.fromisoformat(now)))
             except (ValueError, TypeError):
                 return 422, {"error": "now is not a moment such as 2026-10-05T12:00:00Z"}
-        before = activity.stirred, clock.stirred
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
+        quiet = False
+        for _ in range(LOOKS):
+            before = activity.stirred, clock.stirred
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            quiet = before == (activity.stirred, clock.stirred) and clock.next_ms() > clock.now_ms()
+            if quiet:
+                break
         next_ms = clock.next_ms()
-        quiet = before == (activity.stirred, clock.stirred) and next_ms > clock.now_ms()
         moment = "" if next_ms >= NEVER else datetime.fromtimestamp(next_ms / 1000, UTC).isoformat()
         return 200, {"idle": quiet, "calls": activity.calls, "next": moment}
 
