@@ -180,6 +180,7 @@ def _turns_away(provider: Provider) -> None:
 
 
 STATES: Final[dict[str, Callable[[Provider], None]]] = {
+    "": _nothing,
     "there is nothing yet": _nothing,
     "an order was approved": _many(ordered),
     "so many orders were approved": _many(ordered),
