@@ -60,7 +60,8 @@ class Caller:
             if key and operation.honours_key:
                 headers["idempotency-key"] = key
         request = wire.Request(operation.method, path, query, headers, body)
-        await lane.enter()
+        if not lane.enter_at_once():
+            await lane.enter()
         result = await self._send(operation, request, timeout_s or operation.timeout_s)
         if type(result) is Unauthorized:
             result = await self._send(operation, request, timeout_s or operation.timeout_s)

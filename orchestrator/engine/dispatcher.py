@@ -1,4 +1,4 @@
-"""What is due: effects that rested or were left behind, timers, recurring work. Sleeps until then, never polls.
+"""What is due: effects that rested or were left behind, timers, recurring work. It sleeps in between.
 
 It looks again at the latest after `IDLE_MS`, because another worker may have died with work in its hands.
 """
@@ -32,18 +32,27 @@ class Dispatcher:
         self._streams = streams
 
     async def run(self) -> None:
-        """Do what is due, for ever."""
-        office, next_due = self._office, self._store.next_due
+        """Do what is due, for ever. What falls due while this sleeps, the alarm sees to."""
+        office = self._office
+        office.alarm.answered_by(self.look)
+        sleep = office.ports.clock.sleep
         while True:
+            due_ms = await self.look()
             now_ms = office.now_ms()
+            office.alarm.next_look_ms = min(due_ms, now_ms + IDLE_MS)
+            await sleep(max(0, office.alarm.next_look_ms - now_ms) / 1000)
+
+    async def look(self) -> int:
+        """Do everything that is due now; when the next thing is."""
+        office, next_due = self._office, self._store.next_due
+        now_ms = office.now_ms()
+        if office.ended:
+            await office.transact(int)
+        due = next_due()
+        while min(due) <= now_ms:
+            await self._round(now_ms, *due)
             due = next_due()
-            while min(due) <= now_ms:
-                await self._round(now_ms, *due)
-                due = next_due()
-            if office.ended:
-                await office.transact(int)
-            office.alarm.set(min(*due, now_ms + IDLE_MS))
-            await office.alarm.wait()
+        return min(due)
 
     async def _round(self, now_ms: int, effect_ms: int, timer_ms: int, stream_ms: int) -> None:
         office, store = self._office, self._store

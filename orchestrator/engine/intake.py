@@ -85,9 +85,6 @@ class Intake:
         """Make it durable, then acknowledge."""
         document: Document | None = None
         if type(news) is Notice:
-            if self._store.seen(news.source, event_id, news.version):
-                delivery.ack()
-                return
             document = await self.read(news)
         effects = await self._office.transact(self.enter, news, event_id, document, delivery.headers["signature"])
         delivery.ack()

@@ -57,6 +57,13 @@ class Lane:
         await self._in_line()
         self.leave()
 
+    def enter_at_once(self) -> bool:
+        """Take a place if there is one and no rate to keep."""
+        if self._free <= 0 or self._interval_s:
+            return False
+        self._free -= 1
+        return True
+
     async def enter(self) -> None:
         """Take a place, waiting for it and for the rate where need be."""
         if self._free > 0:

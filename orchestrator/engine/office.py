@@ -19,30 +19,30 @@ BUSY_S: Final = 0.05
 
 
 class Alarm:
-    """Wakes the dispatcher at the earliest moment anybody asked for."""
+    """Has the diary looked at in time, when something falls due before its owner would look anyway."""
 
     def __init__(self, office: Office) -> None:
-        """Not set."""
+        """Nobody looks yet."""
         self._office = office
-        self._at_ms = 0
-        self._rung = asyncio.Event()
+        self._look: Callable[[], Coroutine[Any, Any, object]] | None = None
+        self._set: set[int] = set()
+        self.next_look_ms = 0
+
+    def answered_by(self, look: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Who looks when it rings."""
+        self._look = look
 
     def set(self, at_ms: int) -> None:
-        """Ring then, or earlier."""
-        if not self._at_ms or at_ms < self._at_ms:
-            self._at_ms = at_ms
+        """Ring then; unless somebody looks before that anyway, and will see it."""
+        if at_ms < self.next_look_ms and at_ms not in self._set:
+            self._set.add(at_ms)
             self._office.spawn(self._ring, at_ms)
-
-    async def wait(self) -> None:
-        """Sleep until it rings."""
-        await self._rung.wait()
-        self._rung.clear()
-        self._at_ms = 0
 
     async def _ring(self, at_ms: int) -> None:
         await self._office.ports.clock.sleep(max(0, at_ms - self._office.now_ms()) / 1000)
-        if self._at_ms == at_ms:  # else somebody asked for an earlier moment since
-            self._rung.set()
+        self._set.discard(at_ms)
+        if self._look is not None:
+            await self._look()
 
 
 class Office:

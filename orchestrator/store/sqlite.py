@@ -306,7 +306,6 @@ def _connect(path: Path, sync: str) -> sqlite3.Connection:
     target = f"{path.absolute().as_uri()}?cache=shared" if together else str(path)
     database = sqlite3.connect(target, uri=together, isolation_level=None, timeout=10.0, cached_statements=128)
     if together:
-        database.execute("PRAGMA page_size=2048")
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=MEMORY")
     else:

@@ -45,7 +45,9 @@ def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToP
     waiting = [
         (entry.invoice.captured_ms, paper) for paper, entry in state.invoices.items() if entry.stage == "waiting"
     ]
-    for _, paper in sorted(waiting):
+    if len(waiting) > 1:  # the earlier bill has the first claim on what arrived
+        waiting.sort()
+    for _, paper in waiting:
         state = _consider(state, paper, now_ms, commands)
     return state
 
