@@ -5,7 +5,7 @@ To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its fie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class Estate:
         return {name: getattr(self, name) for name in SYSTEMS}
 
 
-def build(scenario: Scenario, seed: Seed) -> Estate:
+def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None = None) -> Estate:
     """An estate with secrets of its own; `settings` is what a design is told of it."""
     client_secret, webhook_secret = (seed.uuid("secret", name).hex for name in ("client", "webhook"))
     setup = Setup(
@@ -55,6 +55,7 @@ def build(scenario: Scenario, seed: Seed) -> Estate:
         webhook_secret=webhook_secret.encode(),
         entities=tuple(hospital.id for hospital in scenario.hospital),
         clients=((CLIENT_ID, client_secret),),
+        token_now_ms=token_now_ms,
     )
     settings = {
         "client_id": CLIENT_ID,

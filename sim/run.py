@@ -86,8 +86,12 @@ class Stage:
         self.tally = Tally(self.oracle.known)
         self.journal = Journal(self._observe, options.directory)
         self.seed = Seed(options.seed)
-        self.estate = estates.build(scenario, self.seed)
+        self.estate = estates.build(scenario, self.seed, self.token_now_ms())
         self.forecast = self._forecast(self.seed)
+
+    def token_now_ms(self) -> Callable[[], int] | None:
+        """The clock that tokens live by, where that is not the kernel's."""
+        return None
 
     def connect(self, receivers: Receivers) -> None:
         """Put the wire between the estate and those under test, and let people take their places."""

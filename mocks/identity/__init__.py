@@ -19,7 +19,7 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[Identity]:
     """The identity system with the estate's clients, each granted every scope and entity."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = Identity(setup.token_key, quirks.whole("auth", "token_life_s"))
+    state = Identity(setup.token_key, quirks.whole("auth", "token_life_s"), setup.token_now_ms)
     for client, secret in setup.clients:
         state.register(client, secret)
     return System(

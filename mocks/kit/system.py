@@ -43,6 +43,8 @@ class Setup:
     webhook_secret: bytes
     entities: tuple[str, ...]
     clients: tuple[tuple[str, str], ...] = ()
+    token_now_ms: Callable[[], int] | None = None
+    """The clock that tokens live by, where that is not the estate's own: behind the real door they live in wall time."""
 
 
 class PlainError(msgspec.Struct, frozen=True):
@@ -83,7 +85,7 @@ class System(Generic[State]):
         self.invalid_status = invalid_status
         self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
-        self._gate = Gate(setup.token_key)
+        self._gate = Gate(setup.token_key, setup.token_now_ms)
         self._routes = Routes(operations)
         self._decode: dict[str, Callable[[bytes], Any]] = {
             op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -20,6 +21,7 @@ from sim.door.faults import Amended
 from sim.door.pace import Pace
 from sim.door.subject import Subject
 from sim.faults.kind import REAL, CallCrossing
+from sim.fence import wall_s
 from sim.forecast import BY_NAME, Forecast, check_plan
 from sim.run import QUIESCENT, RunOptions, Stage, opening
 from sim.seed import Seed
@@ -73,6 +75,10 @@ class ServedStage(Stage):
         self.world.open()
         self.world.start()
         self.journal.add(Milestone(self.kernel.now_ms, "opened"))
+
+    def token_now_ms(self) -> Callable[[], int]:
+        """Tokens live in wall time, as everything does that only the protocol knows."""
+        return lambda: self.began_ms + int((wall_s() - self.began_wall_s) * 1000)
 
     def _forecast(self, seed: Seed) -> Forecast:
         return Amended(super()._forecast(seed), self._struck)
