@@ -1,0 +1,89 @@
+"""One scenario through both doors, step by step behind the real one: same verdict, same effects, same trial balances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.plan import Plan
+from contracts.verdict import Summary
+from sim.designs import load_design
+from sim.run import RunOptions, run
+from sim.scenario_file import load_plan, load_scenario
+from tests.doors.stand import effects, orchestrating, serving
+
+SCALE = 0.12
+SEED = 3
+
+FAULT_FREE = "# no fault at all\n"
+FAULTED = """
+[[fault]]
+kind = "timeout-before-commit"
+target = "cloud_erp.create_purchase_order"
+trigger = { nth = 2 }
+
+[[fault]]
+kind = "timeout-after-commit"
+target = "cloud_erp.create_invoice"
+trigger = { nth = 2 }
+
+[[fault]]
+kind = "timeout-executed-later"
+target = "cloud_erp.create_invoice"
+trigger = { nth = 5 }
+
+[[fault]]
+kind = "error-after-commit"
+target = "cloud_erp.create_receipt"
+trigger = { nth = 3 }
+
+[[fault]]
+kind = "busy"
+target = "procurement.set_order_status"
+trigger = { nth = 1 }
+
+[[fault]]
+kind = "webhook-duplicate"
+target = "inventory>receipt.recorded"
+trigger = { nth = 2 }
+
+[[fault]]
+kind = "webhook-reordered"
+target = "ap_automation>invoice.captured"
+trigger = { nth = 3 }
+params = { hold_s = 86400 }
+
+[[fault]]
+kind = "webhook-lost"
+target = "procurement>purchase_order.approved"
+trigger = { nth = 4 }
+"""
+
+
+def virtually(plan: Plan, directory: Path) -> Summary:
+    """The virtual door."""
+    directory.mkdir()
+    scenario, _ = load_scenario("quiet-week")
+    name, design = load_design("workflow")
+    return run(RunOptions(scenario, name, design, SEED, SCALE, plan, directory))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "kinds"), [(FAULT_FREE, 0), (FAULTED, 8)])
+def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Path) -> None:
+    plan_file = tmp_path / "plan.toml"
+    plan_file.write_text(text, "utf-8")
+    virtual = virtually(load_plan(plan_file), tmp_path / "virtual")
+    words = ("quiet-week", "--scale", str(SCALE), "--seed", str(SEED), "--plan", plan_file)
+    with serving(tmp_path, *words) as served, orchestrating(served, tmp_path / "db"):
+        assert served.advance()["reached"]
+        real = served.summary()
+    assert (virtual.door, real.door) == ("virtual", "real")
+    assert (virtual.verdict, real.verdict) == ("pass", "pass")
+    assert effects(tmp_path / "virtual") == effects(tmp_path / "served")
+    assert virtual.ledgers == real.ledgers
+    assert virtual.truth == real.truth
+    took = {count.kind: count.took_effect for count in virtual.faults}
+    assert took == {count.kind: count.took_effect for count in real.faults}
+    assert sum(took.values()) == kinds
