@@ -12,7 +12,7 @@ import msgspec
 
 from reports.words import printable
 
-LETTERS_MAX: Final = 1400
+LETTERS_MAX: Final = 1000
 
 
 class _Line(msgspec.Struct):

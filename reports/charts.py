@@ -117,7 +117,7 @@ def _busiest(dates: Sequence[dt.date], series: Sequence[Series]) -> str:
 
 
 def _papers(scene: Scene, series: tuple[Series, ...], dates: Sequence[dt.date]) -> Chart:
-    sums = ", ".join(f"{sum(each.values):,.0f} {each.name}" for each in series)
+    sums = ", ".join(counted(int(sum(each.values)), each.name.removesuffix("s")) for each in series)
     draw = _with_legend(lambda frame: svg.bars(frame, scene, series), series)
     says = f"{sums}; {_busiest(dates, series)}."
     return _chart("papers", "Papers per day", says, draw, _sizes(170), _day_table(dates, series))

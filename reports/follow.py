@@ -105,7 +105,7 @@ class Follower:
         self._kin: dict[str, list[Subject]] = {}
         self._breaches: dict[int, Subjects] = {}
         self._in_hand: dict[str, dict[Subject, int]] = {}
-        self._recent: deque[tuple[int, str]] = deque()
+        self._recent: deque[tuple[int, str, Subjects]] = deque()
         for subject in subjects:
             for ref in dict.fromkeys((subject.name, *subject.papers)):
                 self._refs[ref] = (*self._refs.get(ref, ()), subject)
@@ -118,19 +118,20 @@ class Follower:
     def see(self, entry: AnyEntry) -> None:
         """Look at the next entry."""
         line = self._known.line
-        for subject in self._concerned(entry):
+        concerned = self._concerned(entry)
+        for subject in concerned:
             subject.add(Step(line, entry))
         if isinstance(entry, FaultTook) and not entry.harmless:
-            self._strike(entry)
+            self._strike(entry, concerned)
         while self._recent and self._recent[0][0] < entry.at - NEARBY_MS:
             self._recent.popleft()
         for subject in self._breaches.get(line, ()):
-            subject.nearby = Counter(what for _, what in self._recent)
+            subject.nearby = Counter(what for _, what, struck in self._recent if subject not in struck)
 
-    def _strike(self, fault: FaultTook) -> None:
+    def _strike(self, fault: FaultTook, struck: Subjects) -> None:
         system, key = _system(fault.target), str(fault.trigger.get("key", ""))
-        self._recent.append((fault.at, f"{fault.kind} on {system}"))
-        for subject in self._kin.get(key) or self._kin.get(f"{system}:{key}", ()):
+        self._recent.append((fault.at, f"{fault.kind} on {system}", struck))
+        for subject in self._kin.get(key) or self._kin.get(f"{system}:{key}") or ():
             if len(subject.kin_faults) < KIN_FAULTS_MAX:
                 subject.kin_faults.append(fault)
 

@@ -17,7 +17,7 @@ from reports.entries import moment
 from reports.follow import Step, Subject
 from reports.moments import Clocks
 from reports.sentences import fault_name, fault_words, paper, sentence
-from reports.words import counted, money
+from reports.words import money
 
 SCHEMA: Final = "closeproof.story/1"
 ON_ORDER_MAX: Final = 6
@@ -209,8 +209,8 @@ def _causes(subject: Subject, clocks: Clocks) -> Iterator[str]:
     if not struck and not subject.kin_faults and breach_ms and not subject.nearby:
         yield "None struck anything else in the hour before it: the design did this in fair weather."
     if subject.nearby and breach_ms:
-        listed = ", ".join(f"{counted(n, 'time')} {what}" for what, n in sorted(subject.nearby.items()))
-        yield f"In the hour before it, all documents together: {listed}"
+        listed = ", ".join(f"{what} ({n:,})" for what, n in sorted(subject.nearby.items()))
+        yield f"Others were struck in the hour before it: {listed}"
 
 
 def _struck(fault: FaultTook, clocks: Clocks, entity: str) -> str:

@@ -6,6 +6,7 @@ gives the same page, byte for byte. Whatever stands in papers is data from outsi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -30,9 +31,10 @@ from reports.moments import clocks_of, read_scenario
 from reports.words import MARKS, counted, currency_of, ended_in_words, figure, gist, money, plain_name, printable
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
+_CONTROLS: Final = re.compile("[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ANOMALIES_MAX: Final = 20
 OTHERS_MAX: Final = 60
-BODIES_PER_JOURNEY: Final = 6
+BODIES_PER_JOURNEY: Final = 4
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,16 @@ def _template() -> Template:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_without_controls,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.j2")
+
+
+def _without_controls(value: object) -> object:
+    """What a page cannot hold is replaced; our own markup is left alone."""
+    return _CONTROLS.sub("\ufffd", value) if type(value) is str else value
 
 
 def _capital(said: str) -> str:

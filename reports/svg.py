@@ -15,6 +15,8 @@ from typing import Final
 LETTER_PX: Final = 6.3
 """How wide a letter of a label is, about."""
 HEAT_STEPS: Final = 5
+BAR_PX_MAX: Final = 72.0
+"""A bar wider than this is a wall."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,8 @@ def bars(frame: Frame, scene: Scene, series: Sequence[Series], *, counted: bool 
     tops = [sum(each.values[n] for each in series) for n in range(scene.places)]
     labels = nice(max(tops, default=0))
     yield from _stage(frame, scene, labels, labels[-1])
-    wide = (frame.right_x - frame.left) / max(1, scene.places)
-    gap = min(2.0, wide * 0.2)
+    room = (frame.right_x - frame.left) / max(1, scene.places)
+    wide = min(BAR_PX_MAX, room - min(2.0, room * 0.2))
     stood = [0.0] * scene.places
     for each in series:
         path = []
@@ -180,8 +182,8 @@ def bars(frame: Frame, scene: Scene, series: Sequence[Series], *, counted: bool 
                 height = frame.y(stood[n], labels[-1]) - y
                 stood[n] += value
                 path.append(
-                    f"M{number(frame.x(n, scene.places) + gap / 2)} {number(y)}"
-                    f"h{number(wide - gap)}v{number(height)}h-{number(wide - gap)}z"
+                    f"M{number(frame.x(n, scene.places) + (room - wide) / 2)} {number(y)}"
+                    f"h{number(wide)}v{number(height)}h-{number(wide)}z"
                 )
         if path:
             yield f'<path class="{each.tone}" d="{"".join(path)}"><title>{escape(each.name)}</title></path>'

@@ -25,7 +25,11 @@ def test_it_reads_as_agreed(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_nothing_runs_over_the_edge_but_what_must_stay_whole(name: str, width: int) -> None:
-    lines = [line for line in rendered(SAMPLES[name], width).splitlines() if not line.startswith(("Replay", "Left in", "Page"))]
+    lines = [
+        line
+        for line in rendered(SAMPLES[name], width).splitlines()
+        if not line.startswith(("Replay", "Left in", "Page"))
+    ]
     assert [line for line in lines if cell_len(line) > width] == []
 
 
