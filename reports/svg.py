@@ -169,7 +169,7 @@ def marks(frame: Frame, scene: Scene) -> Iterator[str]:
 def bars(frame: Frame, scene: Scene, series: Sequence[Series], *, counted: bool = False) -> Iterator[str]:
     """Stacked bars, one for each place; `counted` writes the sums over them."""
     tops = [sum(each.values[n] for each in series) for n in range(scene.places)]
-    labels = nice(max(tops, default=0))
+    labels = nice(max(tops, default=0) * (1.12 if counted else 1))
     yield from _stage(frame, scene, labels, labels[-1])
     room = (frame.right_x - frame.left) / max(1, scene.places)
     wide = min(BAR_PX_MAX, room - min(2.0, room * 0.2))
