@@ -34,9 +34,13 @@ class Caller:
         """Whether a call would have to wait for its turn."""
         return self._lanes[system].crowded
 
-    async def until_free(self, system: str) -> None:
-        """Wait for a turn, without calling."""
-        await self._lanes[system].until_free()
+    async def enter(self, system: str) -> None:
+        """Wait for a turn and keep it, for a call that says `entered`."""
+        await self._lanes[system].enter()
+
+    def leave(self, system: str) -> None:
+        """Give up a turn that was kept."""
+        self._lanes[system].leave()
 
     async def call(  # noqa: PLR0913 - the parts of a request
         self,
@@ -46,12 +50,16 @@ class Caller:
         body: bytes = b"",
         key: str = "",
         timeout_s: float = 0.0,
+        *,
+        entered: bool = False,
     ) -> Outcome:
         """Make the call; a key goes along where the target honours one."""
         lane = self._lanes[operation.system]
         if lane.paused_until_ms:
             left_ms = lane.paused_until_ms - self.now_ms()
             if left_ms > 0:
+                if entered:
+                    lane.leave()
                 return Throttled(left_ms / 1000, 0)
             lane.paused_until_ms = 0
         headers: dict[str, str] = {}
@@ -60,7 +68,7 @@ class Caller:
             if key and operation.honours_key:
                 headers["idempotency-key"] = key
         request = wire.Request(operation.method, path, query, headers, body)
-        if not lane.enter_at_once():
+        if not entered and not lane.enter_at_once():
             await lane.enter()
         result = await self._send(operation, request, timeout_s or operation.timeout_s)
         if type(result) is Unauthorized:

@@ -20,6 +20,7 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import DONE, DOUBT, REJECTED, Effect
+from orchestrator.store.sqlite import LeaseLostError
 from orchestrator.workflows import messages as m
 
 DAY_MS = 86_400_000
@@ -54,22 +55,30 @@ class Effects:
 
     async def _attempt(self, effect: Effect, operation: Operation) -> Outcome:
         """Send it; what is in doubt is looked up first, where the target can be searched."""
-        if self._caller.crowded(operation.system):
-            await self._hold(effect, operation.system)
+        entered = self._caller.crowded(operation.system)
+        if entered:
+            await self._take_turn(effect, operation.system)
         if effect.status == DOUBT and operation.lookup is not None:
-            found = await self._find(effect, operation, operation.lookup)
+            found = await self._find(effect, operation, operation.lookup, entered=entered)
             if found is not None:
                 return found
-        return await self._caller.call(operation, effect.path, body=effect.body, key=self._habits.wire_key(effect))
+            entered = False
+        key = self._habits.wire_key(effect)
+        return await self._caller.call(operation, effect.path, body=effect.body, key=key, entered=entered)
 
-    async def _hold(self, effect: Effect, system: str) -> None:
-        """Wait until the lane is free, and renew the lease then if much of it was spent: it must outlast the settling."""
-        await self._caller.until_free(system)
+    async def _take_turn(self, effect: Effect, system: str) -> None:
+        """Wait in line, and renew the lease if much of it was spent there: it must outlast the target's settling."""
+        await self._caller.enter(system)
         now_ms = self._office.now_ms()
-        if effect.due_at - now_ms < RENEW_MS:
+        if effect.due_at - now_ms >= RENEW_MS:
+            return
+        try:
             await self._office.transact(self._store.renew_lease, effect, now_ms + LEASE_MS)
+        except LeaseLostError:
+            self._caller.leave(system)
+            raise
 
-    async def _find(self, effect: Effect, operation: Operation, lookup: Lookup) -> Outcome | None:
+    async def _find(self, effect: Effect, operation: Operation, lookup: Lookup, *, entered: bool) -> Outcome | None:
         """What the target has under our natural key; None when it certainly has nothing."""
         searching = Operation(
             operation.system,
@@ -80,7 +89,7 @@ class Effects:
             repeatable=True,
             is_read=True,
         )
-        outcome = await self._caller.call(searching, lookup.path, {lookup.parameter: effect.ref})
+        outcome = await self._caller.call(searching, lookup.path, {lookup.parameter: effect.ref}, entered=entered)
         if isinstance(outcome, Ok) and outcome.value is None:
             return None
         if isinstance(outcome, Rejected):  # the search was refused, not the effect: that says nothing about the effect

@@ -52,11 +52,6 @@ class Lane:
         """Whether who enters now must wait for a place."""
         return self._free <= 0
 
-    async def until_free(self) -> None:
-        """Wait in line without taking the place."""
-        await self._in_line()
-        self.leave()
-
     def enter_at_once(self) -> bool:
         """Take a place if there is one and no rate to keep."""
         if self._free <= 0 or self._interval_s:
@@ -69,7 +64,9 @@ class Lane:
         if self._free > 0:
             self._free -= 1
         else:
-            await self._in_line()
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            await place
         if self._interval_s:
             wait_s = self._claim_s(self._clock.monotonic())
             if wait_s > 0:
@@ -81,11 +78,6 @@ class Lane:
             self._waiting.popleft().set_result(None)
         else:
             self._free += 1
-
-    async def _in_line(self) -> None:
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
-        await place
 
     def _claim_s(self, now_s: float) -> float:
         """How long the next call has to wait for the rate; from now on the one after it waits longer."""

@@ -410,6 +410,27 @@ def test_a_receipt_that_never_comes_is_asked_about_after_ten_days(tmp_path: Path
     play(story)
 
 
+def test_a_long_line_before_a_slow_target_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Hundreds wait while every call takes half a minute; leases are renewed in line, and the other worker keeps off."""
+
+    async def story() -> None:
+        estate = Estate()
+
+        async def slowly(commit: Callable[[], Any]) -> Any:
+            await asyncio.sleep(30)
+            return commit()
+
+        estate.fault(ORDERS, slowly, *range(1, 401))
+        worker, _ = Worker("w1", estate, tmp_path), Worker("w2", estate, tmp_path)
+        for number in range(1, 401):
+            worker.ports.inbound.queue.put_nowait(estate.order(f"PO-H1-{number:06}"))
+        await asyncio.sleep(3 * HOUR)
+        assert len(estate.posted["purchaseOrders"]) == 400
+        assert len({item["SourceRef"] for item in estate.posted["purchaseOrders"]}) == 400
+
+    play(story)
+
+
 def test_an_idle_worker_sleeps(tmp_path: Path) -> None:
     """Ten quiet days cost a few hundred calls in all, polls and comparisons included."""
 
