@@ -22,6 +22,7 @@ from orchestrator.engine.assembly import Orchestrator
 
 START = datetime(2026, 10, 5, 12, tzinfo=UTC)
 SECRET = b"hook-secret"
+ORDERS, RECEIPTS, INVOICES = (f"cloud_erp POST /{kind}" for kind in ("purchaseOrders", "receipts", "invoices"))
 
 
 class _Jump(selectors.SelectSelector):
@@ -378,3 +379,14 @@ def _nothing(moment: str) -> None:
 
 def _json(value: object, status: int = 200) -> Response:
     return Response(status, json.dumps(value).encode())
+
+
+def once(estate: Estate) -> None:
+    """Every paper of the one order stands in the ERP exactly once, and its source knows."""
+    assert {kind: len(items) for kind, items in estate.posted.items()} == {
+        "purchaseOrders": 1,
+        "receipts": 1,
+        "invoices": 1,
+    }
+    assert [status for paper, status in estate.statuses if paper == "INV-000001"][-1] == "posted"
+    assert ("PO-H1-000001", "interfaced") in estate.statuses
