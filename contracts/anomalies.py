@@ -58,7 +58,7 @@ class AnomalyReport(msgspec.Struct, frozen=True):
 
 
 class AnomalyWatch:
-    """Feed it every entry of a journal, in order, each after `known` has taken it in; then close it."""
+    """Show its `readers` every entry of a journal, in order, each after `known` has taken it in; then close it."""
 
     def __init__(self, known: Known) -> None:
         """Nothing seen; `known` is the index that the oracle keeps, or one's own."""
@@ -70,18 +70,17 @@ class AnomalyWatch:
         self._failing: dict[str, set[tuple[str, str]]] = {}
         self._received: dict[tuple[str, str], dict[str, int]] = {}
         self._invoiced: dict[tuple[str, str], set[str]] = {}
-        self._steps: dict[type[Entry] | str, Callable[[Any], None]] = {
-            Call: self._call,
-            Document: self._document,
-            "case.opened": self._case_opened,
-            "period.closed": self._period_closed,
-        }
 
-    def feed(self, entry: Entry) -> None:
-        """Look at the next entry."""
-        step = self._steps.get(entry.what if isinstance(entry, Effect) else type(entry))
-        if step is not None:
-            step(entry)
+    @property
+    def readers(self) -> dict[type[Entry], Callable[[Any], None]]:
+        """What looks at which type of entry; the others need not be shown."""
+        return {Call: self._call, Document: self._document, Effect: self._effect}
+
+    def _effect(self, entry: Effect) -> None:
+        if entry.what == "case.opened":
+            self._case_opened(entry)
+        elif entry.what == "period.closed":
+            self._period_closed(entry)
 
     def close(self) -> AnomalyReport:
         """What was flagged, what was missed, and what was nothing."""
@@ -179,7 +178,10 @@ def score(entries: Iterable[Entry]) -> AnomalyReport:
     """The same score afterwards, over a journal that is already there."""
     known = Known()
     watch = AnomalyWatch(known)
+    readers = watch.readers
     for entry in entries:
         known.learn(entry)
-        watch.feed(entry)
+        read = readers.get(type(entry))
+        if read is not None:
+            read(entry)
     return watch.close()

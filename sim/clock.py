@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+COLLECT_EVERY_MS = 90 * DAY_MS
+"""Virtual time between collections of cyclic garbage: a month makes next to none, and looking for it costs a twentieth."""
 
 
 class Kernel:
@@ -42,6 +44,7 @@ class Kernel:
         *,
         steps_per_instant_max: int = 100_000,
         on_tick: Callable[[int], None] | None = None,
+        collect_every_ms: int = COLLECT_EVERY_MS,
     ) -> None:
         """Start the clock at an aware moment; `on_tick` hears the time about once a virtual hour, for progress only."""
         if start.tzinfo is None:
@@ -53,7 +56,8 @@ class Kernel:
         self.loop.on_boundary = self._on_boundary
         self._on_tick = on_tick
         self._next_tick_ms = start_ms + HOUR_MS if on_tick else sys.maxsize
-        self._next_collection_ms = start_ms + DAY_MS
+        self._collect_every_ms = collect_every_ms
+        self._next_collection_ms = start_ms + collect_every_ms
         self._until: Callable[[], bool] | None = None
         self._next_check_ms = self._until_ms = sys.maxsize
         self._check_every_ms = 0
@@ -200,9 +204,9 @@ class Kernel:
     def _on_boundary(self, when_ms: int) -> bool:
         """Do what is due before the clock moves to a moment; say whether to stop here."""
         if when_ms >= self._next_collection_ms:
-            self._next_collection_ms += DAY_MS * (1 + (when_ms - self._next_collection_ms) // DAY_MS)
+            self._next_collection_ms = when_ms - (when_ms - self._next_collection_ms) % self._collect_every_ms + self._collect_every_ms
             gc.collect()
-            gc.freeze()  # what survived is passed over next time: a collection costs what a day made, not what a month keeps
+            gc.freeze()  # what survived is passed over next time: a collection costs what was made since the last
         if self._on_tick is not None and when_ms >= self._next_tick_ms:
             self._next_tick_ms += HOUR_MS * (1 + (when_ms - self._next_tick_ms) // HOUR_MS)
             self._on_tick(self.now_ms)

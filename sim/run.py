@@ -84,6 +84,10 @@ class Stage:
         self.oracle = Oracle(scenario.scope)
         self.watch = AnomalyWatch(self.oracle.known)
         self.tally = Tally(self.oracle.known)
+        folds = (self.watch.readers, self.tally.readers)
+        self._readers = {
+            kind: tuple(readers[kind] for readers in folds if kind in readers) for kind in {**folds[0], **folds[1]}
+        }
         self.journal = Journal(self._observe, options.directory)
         self.seed = Seed(options.seed)
         self.estate = estates.build(scenario, self.seed, self.token_now_ms())
@@ -111,6 +115,8 @@ class Stage:
             RunStarted(self.began_ms, options.scenario.name, options.design_name, options.seed, options.scale, scope)
         )
         self.kernel.after(self.healed_ms - self.began_ms, self._heal)
+        # Something must be due at the bound, or a design that sleeps for ever would carry the clock past it.
+        self.kernel.after(self.bound_ms - self.began_ms, self._reach_bound)
 
     @property
     def at_rest(self) -> bool:
@@ -166,9 +172,10 @@ class Stage:
         )
 
     def _observe(self, entry: Entry) -> None:
+        """The oracle first: the others read its index."""
         self.oracle.feed(entry)
-        self.watch.feed(entry)
-        self.tally.see(entry)
+        for read in self._readers.get(type(entry), ()):
+            read(entry)
 
     def _commit(self, effects: Sequence[Effect], events: Sequence[Event]) -> None:
         self.last_effect_ms = self.kernel.now_ms
@@ -181,6 +188,9 @@ class Stage:
         self.journal.add(
             FaultTook(self.kernel.now_ms, armed.kind.name, armed.target, armed.trigger, armed.params, harmless)
         )
+
+    def _reach_bound(self) -> None:
+        """Whoever runs the stage looks at the clock."""
 
     def _heal(self) -> None:
         self.journal.add(Milestone(self.kernel.now_ms, "healed"))

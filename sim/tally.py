@@ -6,6 +6,8 @@ A fold over the journal like an invariant, but it judges nothing; thresholds and
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from contracts.journal import Document, Effect, Entry, Obligation
 from contracts.provenance import Known
@@ -28,22 +30,24 @@ class Tally:
         self._captured: dict[str, int] = {}
         self._ledger: Counter[tuple[str, str, bool]] = Counter()
 
-    def see(self, entry: Entry) -> None:
-        """Count an entry."""
-        if isinstance(entry, Effect):
-            self._see_effect(entry)
-        elif isinstance(entry, Obligation):
-            if entry.version == 1:
-                self.truth[f"{entry.what}s"] += 1
-                self.open[entry.id] = entry.amount_minor
-        elif isinstance(entry, Document):
-            if entry.what == "invoice":
-                self.truth["invoices"] += 1
-                self._captured.setdefault(entry.obligation, entry.at)
-            if entry.copy:
-                self.truth["copies"] += 1
+    @property
+    def readers(self) -> dict[type[Entry], Callable[[Any], None]]:
+        """What counts which type of entry; the others need not be shown."""
+        return {Effect: self._effect, Obligation: self._obligation, Document: self._document}
 
-    def _see_effect(self, effect: Effect) -> None:
+    def _obligation(self, entry: Obligation) -> None:
+        if entry.version == 1:
+            self.truth[f"{entry.what}s"] += 1
+            self.open[entry.id] = entry.amount_minor
+
+    def _document(self, entry: Document) -> None:
+        if entry.what == "invoice":
+            self.truth["invoices"] += 1
+            self._captured.setdefault(entry.obligation, entry.at)
+        if entry.copy:
+            self.truth["copies"] += 1
+
+    def _effect(self, effect: Effect) -> None:
         name = f"{effect.system}/{effect.what}"
         self.effects[name] += 1
         for line in effect.lines:

@@ -204,7 +204,7 @@ class Knot:
 def finaliser_hours(litter: int) -> list[float]:
     """Run three days that make a knot every five hours, amid some litter, and note when each is found."""
     found: list[float] = []
-    with Kernel(START) as kernel:
+    with Kernel(START, collect_every_ms=DAY_MS) as kernel:
 
         async def main() -> None:
             for _ in range(15):
