@@ -192,6 +192,7 @@ class Pace:
             self._resting = resting
             self.version += 1
             self._re_anchor()
+            self.changed()
 
     def _ended(self) -> bool:
         return self.kernel.now_ms >= self._bound_ms or self._at_rest()

@@ -30,6 +30,8 @@ ASK_AGAIN_S: Final = 0.002
 ASK_AGAIN_S_MAX: Final = 0.05
 STUCK_S: Final = 2.0
 """A delivery that a subject leaves unanswered while it says that it is idle is waited for so long, step by step."""
+STEP_QUIET_S: Final = 0.25
+"""Silence between two steps with a subject that has no idle endpoint."""
 WITHOUT_WORD_MS: Final = 30 * 60_000
 """How far the clock may go in one step with a subject that has no idle endpoint: it may poll."""
 
@@ -105,16 +107,17 @@ class Subject:
         """Send a delivery on its way; called from within the inner loop, so the task is made on the outer one."""
         if self._pace is None:
             return
-        self.stir()
+        self.stir(changed=True)
         self.open_deliveries += 1
         task = self._outer.create_task(self._post(delivery, self._pace))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def stir(self) -> None:
-        """Something passes between it and the estate."""
+    def stir(self, *, changed: bool = False) -> None:
+        """Something passes between it and the estate; whoever only looks is still quiet."""
         self.stirred += 1
-        self.last_stir_s = wall_s()
+        if changed:
+            self.last_stir_s = wall_s()
 
     async def _post(self, delivery: Delivery, pace: Pace) -> None:
         url = self.addresses.hook.replace("{system}", delivery.source)
@@ -132,7 +135,7 @@ class Subject:
         finally:
             if pace is self._pace:
                 self.open_deliveries -= 1
-                self.stir()
+                self.stir(changed=True)
                 pace.touch()
                 delivery.refuse(status)
                 pace.poke()
@@ -170,12 +173,12 @@ class Subject:
             seen = self.stirred
             said = await self.ask(pace.kernel.now_ms)
             silent_s = wall_s() - self.last_stir_s
-            if seen == self.stirred:
+            if seen == self.stirred or not self.addresses.idle:
                 if said is not None:
                     waits = self.open_deliveries and not self.open_calls and silent_s < STUCK_S
                     if said.idle and said.calls == self.open_calls and not waits:
                         return _when(said.next)
-                elif not self.addresses.idle and silent_s >= self.quiet_s:
+                elif not self.addresses.idle and silent_s >= min(self.quiet_s, STEP_QUIET_S):
                     return pace.kernel.now_ms + WITHOUT_WORD_MS
             await asyncio.sleep(again_s)
             again_s = min(again_s * 1.5, ASK_AGAIN_S_MAX)

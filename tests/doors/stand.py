@@ -145,7 +145,17 @@ def serving(tmp_path: Path, *words: str | Path) -> Iterator[Served]:
 def orchestrator(served: Served, db: Path) -> Process:
     """The reference orchestrator, started and introduced."""
     process = Process(
-        "orchestrator", "serve", "--estate", served.url, "--token", served.token, "--db", db, "--port", "0", cwd=db.parent
+        "orchestrator",
+        "serve",
+        "--estate",
+        served.url,
+        "--token",
+        served.token,
+        "--db",
+        db,
+        "--port",
+        "0",
+        cwd=db.parent,
     )
     try:
         process.said("orchestrator at")
