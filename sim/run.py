@@ -171,11 +171,13 @@ class Stage:
             self._struck,
         )
 
-    def _observe(self, entry: Entry) -> None:
-        """The oracle first: the others read its index."""
-        self.oracle.feed(entry)
-        for read in self._readers.get(type(entry), ()):
-            read(entry)
+    def _observe(self, batch: Sequence[Entry]) -> None:
+        """Each entry to the oracle first: the others read its index."""
+        feed, readers = self.oracle.feed, self._readers
+        for entry in batch:
+            feed(entry)
+            for read in readers.get(type(entry), ()):
+                read(entry)
 
     def _commit(self, effects: Sequence[Effect], events: Sequence[Event]) -> None:
         self.last_effect_ms = self.kernel.now_ms
@@ -241,6 +243,7 @@ class Run(Stage):
 
     def _tick(self, now_ms: int) -> None:
         if self._on_progress is not None:
+            self.journal.catch_up()
             self._on_progress(
                 Progress(
                     self.kernel.utc(),

@@ -17,7 +17,7 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS, SOURCES, Source
 from orchestrator.store.rows import DONE, DOUBT
 
-WINDOW_MS: Final = 2 * DAY_MS
+WINDOW_MS: Final = DAY_MS + 180 * MINUTE_MS
 FRESH_MS: Final = 60 * MINUTE_MS
 """What was done this recently may not be listed yet."""
 POSTING: Final = "cloud_erp.create_invoice"

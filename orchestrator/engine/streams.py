@@ -21,8 +21,8 @@ from orchestrator.engine.reconcile import reconcile
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS, RECONCILIATION, SOURCES, Source, next_night_ms
 from orchestrator.store.rows import Effect
 
-POLL_EVERY_MS: Final = 30 * MINUTE_MS
-POLL_QUIET_MS: Final = 120 * MINUTE_MS
+POLL_EVERY_MS: Final = 60 * MINUTE_MS
+POLL_QUIET_MS: Final = 240 * MINUTE_MS
 """A source where nothing happens is asked less and less often, down to this; at night, in the main."""
 AGAIN_MS: Final = 5 * MINUTE_MS
 """After a poll that failed."""

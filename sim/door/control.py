@@ -121,6 +121,7 @@ class Control:
     async def _overview(self, _body: bytes, _query: dict[str, str]) -> Answer:
         session = self._session
         stage = session.stage
+        stage.journal.catch_up()
         return 200, {
             "scenario": session.options.scenario.name,
             "seed": session.options.seed,

@@ -115,7 +115,7 @@ class Bench:
         """Set it all up; `faults` is the plan."""
         self.journal: list[Entry] = []
         self.kernel = Kernel(START)
-        self.recorder = Journal(self.journal.append)
+        self.recorder = Journal(self.journal.extend)
         self.system = ledger()
         self.system.sink = self._commit
         self.forecast = forecast(self._struck) if forecast else Planned(Plan(faults), self._struck)
