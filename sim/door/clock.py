@@ -74,6 +74,10 @@ class SteppedKernel(Kernel):
         """The moment of the next thing to do."""
         return self.loop.next_due_ms()
 
+    def pass_to(self, moment_ms: int) -> None:
+        """Let the clock stand at a moment up to which nothing is due."""
+        self.env._now = moment_ms
+
     def step_to(self, moment_ms: int) -> None:
         """Do everything that is due up to a moment, that moment included, and let the clock stand there."""
         self._until, self._until_ms, self._next_check_ms = None, moment_ms + 1, NEVER

@@ -128,6 +128,8 @@ class Control:
             "scale": session.options.scale,
             "clock": self._time(),
             "crossings": stage.wire.crossings,
+            "calls_under_way": stage.subject.open_calls,
+            "deliveries_under_way": stage.subject.open_deliveries,
             "open_obligations": len(stage.tally.open),
             "open_cases": len(stage.tally.open_cases),
             "faults_armed": stage.forecast.armed,

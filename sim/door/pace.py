@@ -20,6 +20,8 @@ SLICE_S: Final = 0.005
 LATE_S_MAX: Final = 0.25
 """Wall seconds that the clock may lie behind its pace before it falls back."""
 NAP_S_MAX: Final = 0.25
+DRAIN_MS: Final = 10_000
+"""How far the clock may still go after it was told to stand, so that calls under way are answered."""
 REST_EVERY_MS: Final = 15 * 60_000
 """How often it is asked whether all is over, in business time."""
 
@@ -49,6 +51,7 @@ class Pace:
         self.fell_back_s = 0.0
         self.changed: Callable[[], None] = lambda: None
         """Called whenever speed or state change."""
+        self.calls_under_way: Callable[[], bool] = lambda: False
         self._bound_ms = bound_ms
         self._at_rest = at_rest
         self._anchor_ms = kernel.now_ms
@@ -56,6 +59,7 @@ class Pace:
         self._next_rest_ms = kernel.now_ms
         self._nap: asyncio.Future[None] | None = None
         self._resting = False
+        self._drain_until_ms = 0
 
     # -- what people and the subject see ------------------------------------------------------------------------------
 
@@ -86,6 +90,7 @@ class Pace:
         if self.state == "over":
             return
         self.state = state
+        self._drain_until_ms = self.kernel.now_ms + DRAIN_MS if state == "standing" else 0
         self.speed = self.speed if speed is None else speed
         self._re_anchor()
         self.version += 1
@@ -115,6 +120,8 @@ class Pace:
         while self.state != "over":
             if self.state != "running" or self._resting:
                 self.flush()
+                if self._drain():
+                    continue
                 if self._resting and not self._ended():
                     self._set_resting(resting=False)
                     continue
@@ -147,6 +154,14 @@ class Pace:
             if self.state == "advancing":
                 self.go("standing")
 
+    def _drain(self) -> bool:
+        """One step for calls that were under way when the clock was told to stand; False when there are none."""
+        due_ms = self.kernel.next_due_ms()
+        if due_ms > self._drain_until_ms or not self.calls_under_way():
+            return False
+        self.kernel.step_to(due_ms)
+        return True
+
     def _leap(self, until_ms: int, subject: Lockstep) -> None:
         """From event to event, until something passes between estate and subject, or a slice has been used up."""
         kernel, before = self.kernel, subject.stirred
@@ -168,7 +183,7 @@ class Pace:
             if wall_s() > ends_s:
                 return False
         if target_ms > kernel.now_ms:
-            kernel.step_to(target_ms)
+            kernel.pass_to(target_ms)
         return True
 
     def _fall_back(self, target_ms: int) -> None:

@@ -67,6 +67,7 @@ class ServedStage(Stage):
         self.connect(subject)
         self.pace = Pace(self.kernel, terms.speed, self.bound_ms, lambda: self.at_rest and not subject.open_calls)
         self.pace.changed = self._gear
+        self.pace.calls_under_way = lambda: subject.open_calls > 0
         subject.meet(self.pace)
         self._held: set[asyncio.Future[None]] = set()
         self._gear()

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,28 @@ def test_the_clock_waits_for_the_first_call_and_obeys(served: Served) -> None:
     served.post("/clock/pause")
     done = served.advance(to=NOON)
     assert (done["reached"], done["now"], done["state"]) == (True, NOON, "standing")
+
+
+def test_a_call_under_way_is_answered_although_the_clock_is_stopped(served: Served) -> None:
+    served.post("/clock/speed", {"speed": 0.1})  # ten seconds of wall time for each of latency
+    with served.authorized() as client, ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(client.get, "/inventory/receipts")
+        until(lambda: served.get("/")["calls_under_way"], "the call")
+        served.post("/clock/pause")
+        assert coming.result(timeout=10).status_code == 200
+
+
+def test_verdict_waits_as_long_as_it_is_told(served: Served, tmp_path: Path) -> None:
+    for token, code, says in ((served.token, 4, "not settled within 0.5 s"), ("wrong", 2, "--token: is not the token")):
+        process = Process("verdict", served.url, "--token", token, "--timeout", "0.5", cwd=tmp_path)
+        until(partial(ended, process), "its end")
+        assert process.stop() == code
+        assert says in process.lines[0]
+
+
+def ended(process: Process) -> bool:
+    """Whether it has come to its end."""
+    return process.process.poll() is not None
 
 
 @pytest.mark.parametrize(
