@@ -17,13 +17,14 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
+from heapq import heappush
 from typing import Any, Self, TypeVar, cast
 
 import simpy
 
-from sim.handles import Task
+from sim.handles import Task, Timer
 from sim.incarnation import CURRENT, Incarnation
-from sim.loop import Livelock, StalledError, VirtualLoop
+from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
 
 __all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError"]
 
@@ -96,7 +97,10 @@ class Kernel:
 
     def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
         """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
-        self.loop._schedule(self.env._now + delay_ms, callback, args, self._outside)  # type: ignore[arg-type]
+        loop, env = self.loop, self.env
+        when_ms: int = env._now + delay_ms  # type: ignore[assignment]
+        timer = Timer(callback, args, self._outside, False, when_ms, loop)  # noqa: FBT003
+        heappush(loop._queue, (when_ms, NORMAL, next(env._eid), timer))
 
     def spawn(
         self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None

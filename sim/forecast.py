@@ -19,7 +19,8 @@ from sim.seed import Seed, Slots, limit_of, word_at
 WINDOW_MS = 600_000
 """Crossings without a business key are drawn by windows of ten minutes."""
 LATENCY_SLOT = 0
-"""The place in a crossing's draws that its latency takes; the fault kinds follow."""
+LATENCY_BYTE = 0
+"""The place in a crossing's draws that its latency takes, of which it needs the first byte; the fault kinds follow."""
 
 Report = Callable[[Armed, bool], None]
 Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
