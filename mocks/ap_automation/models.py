@@ -31,7 +31,7 @@ class LineShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class InvoiceShown(msgspec.Struct, frozen=True, gc=False):
-    """A captured invoice in full."""
+    """A captured invoice in full: what a read shows, and what the event `invoice.captured` brings."""
 
     id: str
     organisation: str
@@ -87,15 +87,6 @@ class StatusShown(msgspec.Struct, frozen=True, gc=False):
     status: str
     voucher: str
     reason: str
-
-
-class InvoiceCaptured(msgspec.Struct, frozen=True, gc=False):
-    """The body of the event `invoice.captured`: thin, so the receiver must come and read."""
-
-    id: str
-    organisation: str
-    status: str
-    occurred_at: str
 
 
 class ApError(msgspec.Struct, frozen=True):

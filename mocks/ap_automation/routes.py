@@ -8,13 +8,11 @@ from mocks.ap_automation.models import (
     InvoiceQuery,
     InvoiceRow,
     InvoiceShown,
-    LineShown,
     NewStatus,
     StatusShown,
-    SupplierShown,
 )
-from mocks.ap_automation.state import CURRENCY, ApAutomation, Invoice
-from mocks.kit.dialect import decimal, epoch_ms
+from mocks.ap_automation.state import ApAutomation, shown
+from mocks.kit.dialect import epoch_ms
 from mocks.kit.operation import Incoming, Operation, Reply, Work
 from mocks.kit.paging import page
 
@@ -30,7 +28,7 @@ class _Api:
         del work
         invoice = self.state.invoice(incoming.params["id"])
         incoming.caller.require(invoice.paper.entity)
-        return Reply(200, _shown(invoice))
+        return Reply(200, shown(invoice))
 
     def list_invoices(self, incoming: Incoming, work: Work) -> Reply:
         del work
@@ -95,26 +93,3 @@ def operations(state: ApAutomation, limit_max: int) -> tuple[Operation, ...]:
 
 def _invoice(incoming: Incoming) -> Subject:
     return Subject("", incoming.params["id"])
-
-
-def _shown(invoice: Invoice) -> InvoiceShown:
-    paper = invoice.paper
-    lines = tuple(
-        LineShown(line.line, line.item, line.quantity, decimal(line.unit_price_minor), decimal(line.amount_minor))
-        for line in paper.lines
-    )
-    return InvoiceShown(
-        invoice.id,
-        paper.entity,
-        paper.channel,
-        SupplierShown(paper.supplier_id, paper.supplier_name),
-        paper.number,
-        paper.invoice_date,
-        paper.order,
-        CURRENCY,
-        lines,
-        decimal(paper.total_minor),
-        invoice.status,
-        invoice.voucher,
-        invoice.captured_at,
-    )

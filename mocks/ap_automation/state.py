@@ -12,8 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from contracts.wire import Subject
-from mocks.ap_automation.models import InvoiceCaptured, StatusWord
-from mocks.kit.dialect import stamp
+from mocks.ap_automation.models import InvoiceShown, LineShown, StatusWord, SupplierShown
+from mocks.kit.dialect import decimal, stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
 
@@ -69,7 +69,7 @@ class ApAutomation:
         _check(paper, known=paper.entity in self._entities)
         invoice_id = f"INV-{len(self.invoices) + 1:06d}"
         at = stamp(work.now_ms)
-        self.invoices[invoice_id] = Invoice(invoice_id, paper, at)
+        invoice = self.invoices[invoice_id] = Invoice(invoice_id, paper, at)
         self.captures.touch(work.now_ms, invoice_id)
         work.effect(
             "invoice.captured",
@@ -82,8 +82,7 @@ class ApAutomation:
             order=paper.order,
             on=paper.invoice_date,
         )
-        told = InvoiceCaptured(invoice_id, paper.entity, "captured", at)
-        work.event("invoice.captured", Subject(paper.entity, invoice_id), 1, told)
+        work.event("invoice.captured", Subject(paper.entity, invoice_id), 1, shown(invoice))
         return invoice_id
 
     def invoice(self, invoice_id: str) -> Invoice:
@@ -113,6 +112,30 @@ class ApAutomation:
             order=paper.order,
             state=status,
         )
+
+
+def shown(invoice: Invoice) -> InvoiceShown:
+    """The invoice as the wire shows it."""
+    paper = invoice.paper
+    lines = tuple(
+        LineShown(line.line, line.item, line.quantity, decimal(line.unit_price_minor), decimal(line.amount_minor))
+        for line in paper.lines
+    )
+    return InvoiceShown(
+        invoice.id,
+        paper.entity,
+        paper.channel,
+        SupplierShown(paper.supplier_id, paper.supplier_name),
+        paper.number,
+        paper.invoice_date,
+        paper.order,
+        CURRENCY,
+        lines,
+        decimal(paper.total_minor),
+        invoice.status,
+        invoice.voucher,
+        invoice.captured_at,
+    )
 
 
 def _check(paper: CapturedInvoice, *, known: bool) -> None:

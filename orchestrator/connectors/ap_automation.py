@@ -63,7 +63,6 @@ class _Status(msgspec.Struct):
 
 
 _invoice = msgspec.json.Decoder(_Invoice)
-_notice = msgspec.json.Decoder(Notice)
 _page = msgspec.json.Decoder(_Page)
 _errors = msgspec.json.Decoder(list[_Error])
 _encode = msgspec.json.Encoder().encode
@@ -95,11 +94,6 @@ def localised(invoice: Invoice, zones: dict[str, ZoneInfo]) -> Invoice:
     zone = zones.get(invoice.entity)
     day = (at if zone is None else at.astimezone(zone)).date().isoformat()
     return msgspec.structs.replace(invoice, captured_on=day)
-
-
-def read_notice(body: bytes) -> Notice:
-    """A thin event."""
-    return _notice.decode(body)
 
 
 def read_page(body: bytes) -> tuple[list[Notice], int]:

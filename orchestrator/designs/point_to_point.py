@@ -121,7 +121,7 @@ class PointToPoint:
         self._handlers: dict[tuple[str, str], Callable[[bytes], Coroutine[Any, Any, None]]] = {
             ("procurement", "purchase_order.approved"): lambda body: self.order(procurement.read_notice(body).number),
             ("inventory", "receipt.recorded"): lambda body: self.receipt(inventory.read_receipt(body)),
-            ("ap_automation", "invoice.captured"): lambda body: self.invoice(ap_automation.read_notice(body).id),
+            ("ap_automation", "invoice.captured"): lambda body: self.invoice(ap_automation.read_invoice(body).id),
             ("service_desk", "case.decided"): lambda body: self.decision(service_desk.read_decision(body)),
         }
 

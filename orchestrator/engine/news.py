@@ -81,10 +81,15 @@ def _receipt(body: bytes) -> Paper:
     return Paper("inventory", receipt.id, 1, receipt.entity, receipt)
 
 
+def _invoice(body: bytes) -> Paper:
+    invoice = ap_automation.read_invoice(body)
+    return Paper("ap_automation", invoice.id, 1, invoice.entity, invoice)
+
+
 TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
     ("procurement", "purchase_order.approved"): lambda body: order_notice(procurement.read_notice(body)),
     ("inventory", "receipt.recorded"): _receipt,
-    ("ap_automation", "invoice.captured"): lambda body: invoice_notice(ap_automation.read_notice(body)),
+    ("ap_automation", "invoice.captured"): _invoice,
     ("service_desk", "case.decided"): lambda body: answer(service_desk.read_decision(body)),
 }
 

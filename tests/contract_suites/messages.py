@@ -71,15 +71,8 @@ TOLD: Final = (
     Told(
         "ap_automation",
         "invoice.captured",
-        {"id": match.str(ap_automation.INVOICE), "organisation": match.str("H1")},
-        Notice(
-            "ap_automation",
-            ap_automation.INVOICE,
-            1,
-            "H1",
-            "ap_automation.get_invoice",
-            f"/invoices/{ap_automation.INVOICE}",
-        ),
+        ap_automation.SHOWN,
+        Paper("ap_automation", ap_automation.INVOICE, 1, "H1", ap_automation.MEANS),
         captured,
     ),
     Told(

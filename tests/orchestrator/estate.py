@@ -355,7 +355,7 @@ class Estate:
             "total": amount,
             "captured_at": "2026-10-06T03:30:00.000Z",
         }
-        return Delivery("ap_automation", "invoice.captured", {"id": name, "organisation": "H1"})
+        return Delivery("ap_automation", "invoice.captured", self.invoices[name])
 
     def decision(self, key: str, decision: str, case: str = "CASE-1", value: str = "") -> Delivery:
         """People decide."""

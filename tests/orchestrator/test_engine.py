@@ -37,13 +37,13 @@ async def chain(estate: Estate, *workers: Worker, wait_s: float = 30.0) -> None:
 
 
 def test_a_chain_costs_nine_crossings(tmp_path: Path) -> None:
-    """Three deliveries and seven calls, less the token; and the day of capture is the hospital's, not Greenwich's."""
+    """Three deliveries and six calls, less the token; and the day of capture is the hospital's, not Greenwich's."""
 
     async def story() -> None:
         estate = Estate()
         await chain(estate, Worker("w1", estate, tmp_path), Worker("w2", estate, tmp_path))
         once(estate)
-        assert len([call for call in estate.calls if call[0] != "identity"]) == 7
+        assert len([call for call in estate.calls if call[0] != "identity"]) == 6
         assert estate.posted["invoices"][0]["AccountingDate"] == "2026-10-05"
         assert estate.posted["invoices"][0]["InvoiceAmount"] == "125.00"
 

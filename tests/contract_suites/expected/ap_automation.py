@@ -30,6 +30,44 @@ def _error(code: str) -> Any:
     return match.each_like({"code": match.regex(code, regex=f"^{code}$"), "message": match.str("what is wrong")}, min=1)
 
 
+SHOWN: Final = {
+    "id": INVOICE,
+    "organisation": "H1",
+    "channel": match.regex("email", regex="^(email|portal)$"),
+    "supplier": {"id": match.str("S001")},
+    "number": match.str("A-0017"),
+    "invoice_date": match.regex("2026-10-04", regex=r"^\d{4}-\d\d-\d\d$"),
+    "purchase_order": match.str("PO-H1-000001"),
+    "currency": match.regex("USD", regex="^[A-Z]{3}$"),
+    "lines": match.each_like(
+        {
+            "line": match.int(1),
+            "quantity": match.int(10),
+            "unit_price": amount("2.50"),
+            "amount": amount("25.00"),
+        },
+        min=1,
+    ),
+    "total": amount("25.00"),
+    "captured_at": stamp(CAPTURED_AT),
+}
+"""An invoice as a read shows it, and as its webhook brings it."""
+MEANS: Final = Invoice(
+    INVOICE,
+    "H1",
+    "PO-H1-000001",
+    "email",
+    "S001",
+    "A-0017",
+    "2026-10-04",
+    "USD",
+    (InvoiceLine(1, 10, 250, 2500),),
+    2500,
+    CAPTURED_MS,
+    CAPTURED_AT,
+)
+"""What the orchestrator understands by it."""
+
 INTERACTIONS: Final = (
     Interaction(
         "a read of a captured invoice",
@@ -37,43 +75,8 @@ INTERACTIONS: Final = (
         _READ,
         _PATH,
         200,
-        {
-            "id": INVOICE,
-            "organisation": "H1",
-            "channel": match.regex("email", regex="^(email|portal)$"),
-            "supplier": {"id": match.str("S001")},
-            "number": match.str("A-0017"),
-            "invoice_date": match.regex("2026-10-04", regex=r"^\d{4}-\d\d-\d\d$"),
-            "purchase_order": match.str("PO-H1-000001"),
-            "currency": match.regex("USD", regex="^[A-Z]{3}$"),
-            "lines": match.each_like(
-                {
-                    "line": match.int(1),
-                    "quantity": match.int(10),
-                    "unit_price": amount("2.50"),
-                    "amount": amount("25.00"),
-                },
-                min=1,
-            ),
-            "total": amount("25.00"),
-            "captured_at": stamp(CAPTURED_AT),
-        },
-        Ok(
-            Invoice(
-                INVOICE,
-                "H1",
-                "PO-H1-000001",
-                "email",
-                "S001",
-                "A-0017",
-                "2026-10-04",
-                "USD",
-                (InvoiceLine(1, 10, 250, 2500),),
-                2500,
-                CAPTURED_MS,
-                CAPTURED_AT,
-            )
-        ),
+        SHOWN,
+        Ok(MEANS),
     ),
     Interaction(
         "a read of an invoice that does not exist",
