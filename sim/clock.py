@@ -208,7 +208,9 @@ class Kernel:
     def _on_boundary(self, when_ms: int) -> bool:
         """Do what is due before the clock moves to a moment; say whether to stop here."""
         if when_ms >= self._next_collection_ms:
-            self._next_collection_ms = when_ms - (when_ms - self._next_collection_ms) % self._collect_every_ms + self._collect_every_ms
+            self._next_collection_ms = (
+                when_ms - (when_ms - self._next_collection_ms) % self._collect_every_ms + self._collect_every_ms
+            )
             gc.collect()
             gc.freeze()  # what survived is passed over next time: a collection costs what was made since the last
         if self._on_tick is not None and when_ms >= self._next_tick_ms:
