@@ -58,12 +58,18 @@ class AnomalyReport(msgspec.Struct, frozen=True):
 
 
 class AnomalyWatch:
-    """Show its `readers` every entry of a journal, in order, each after `known` has taken it in; then close it."""
+    """Feed it every entry of a journal, in order, each after `known` has taken it in; then close it."""
 
     def __init__(self, known: Known) -> None:
         """Nothing seen; `known` is the index that the oracle keeps, or one's own."""
         self._known = known
         self._seen: set[str] = set()
+        self.readers: dict[type[Entry], Callable[[Any], None]] = {
+            Call: self._call,
+            Document: self._document,
+            Effect: self._effect,
+        }
+        """What looks at which type of entry; the others need not be shown."""
         self._unexplained: dict[str, Case] = {}
         self._closed: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
@@ -71,10 +77,11 @@ class AnomalyWatch:
         self._received: dict[tuple[str, str], dict[str, int]] = {}
         self._invoiced: dict[tuple[str, str], set[str]] = {}
 
-    @property
-    def readers(self) -> dict[type[Entry], Callable[[Any], None]]:
-        """What looks at which type of entry; the others need not be shown."""
-        return {Call: self._call, Document: self._document, Effect: self._effect}
+    def feed(self, entry: Entry) -> None:
+        """Look at the next entry."""
+        read = self.readers.get(type(entry))
+        if read is not None:
+            read(entry)
 
     def _effect(self, entry: Effect) -> None:
         if entry.what == "case.opened":
@@ -178,10 +185,7 @@ def score(entries: Iterable[Entry]) -> AnomalyReport:
     """The same score afterwards, over a journal that is already there."""
     known = Known()
     watch = AnomalyWatch(known)
-    readers = watch.readers
     for entry in entries:
         known.learn(entry)
-        read = readers.get(type(entry))
-        if read is not None:
-            read(entry)
+        watch.feed(entry)
     return watch.close()
