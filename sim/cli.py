@@ -141,8 +141,11 @@ def compare(  # noqa: PLR0913 - one argument for each option
     return command(Wish(scenario, designs, seeds, scale, jobs, out), as_json=as_json, quiet=quiet)
 
 
-for _served in ("serve", "verdict", "orchestrator"):
-    app.command(f"sim.cli_serve:{_served}", name=_served)
+app.command("sim.cli_serve:serve", name="serve", help="Serve the estate over HTTP for a program of your own.")
+app.command("sim.cli_serve:verdict", name="verdict", help="Wait until a served estate is at rest; its verdict.")
+app.command(
+    "sim.cli_serve:orchestrator", name="orchestrator", help="The reference orchestrator as a process of its own."
+)
 app.command("sim.cli_story:story", name="story")
 
 

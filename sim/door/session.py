@@ -60,15 +60,14 @@ class Session:
 
     async def run(self) -> None:
         """Pace one stage after the other, and judge each that has come to rest, for as long as it is served."""
-        watching = asyncio.create_task(self._watch())
-        try:
-            while True:
-                self._renewed.clear()
-                await self.stage.pace.run()
-                if self.stage.pace.state == "over":
-                    await self._renewed.wait()
-        finally:
-            watching.cancel()
+        await asyncio.gather(self._pace(), self._watch())
+
+    async def _pace(self) -> None:
+        while True:
+            self._renewed.clear()
+            await self.stage.pace.run()
+            if self.stage.pace.state == "over":
+                await self._renewed.wait()
 
     async def _watch(self) -> None:
         while True:
