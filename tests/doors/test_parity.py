@@ -61,7 +61,7 @@ trigger = { nth = 4 }
 """
 
 
-def virtually(plan: Plan, directory: Path) -> Summary:
+def virtually(plan: Plan | None, directory: Path) -> Summary:
     """The virtual door."""
     directory.mkdir()
     scenario, _ = load_scenario("quiet-week")
@@ -87,3 +87,21 @@ def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Pa
     took = {count.kind: count.took_effect for count in virtual.faults}
     assert took == {count.kind: count.took_effect for count in real.faults}
     assert sum(took.values()) == kinds
+
+
+@pytest.mark.slow
+def test_both_doors_have_the_same_weather(tmp_path: Path) -> None:
+    """Drawn, not planned. Polls are drawn by ten-minute windows, and the doors poll at other moments: those may differ."""
+    virtual = virtually(None, tmp_path / "virtual")
+    words = ("quiet-week", "--scale", str(SCALE), "--seed", str(SEED))
+    with serving(tmp_path, *words) as served, orchestrating(served, tmp_path / "db"):
+        served.advance()
+        real = served.summary()
+    assert (virtual.verdict, real.verdict) == ("pass", "pass")
+    assert effects(tmp_path / "virtual") == effects(tmp_path / "served")
+    assert virtual.ledgers == real.ledgers
+    took = [
+        {count.kind: count.took_effect for count in summary.faults if count.kind.startswith("webhook")}
+        for summary in (virtual, real)
+    ]
+    assert took[0] == took[1] != {}
