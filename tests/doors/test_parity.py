@@ -61,12 +61,12 @@ trigger = { nth = 4 }
 """
 
 
-def virtually(plan: Plan | None, directory: Path) -> Summary:
+def virtually(plan: Plan | None, directory: Path, seed: int = SEED, scale: float = SCALE) -> Summary:
     """The virtual door."""
     directory.mkdir()
     scenario, _ = load_scenario("quiet-week")
     name, design = load_design("workflow")
-    return run(RunOptions(scenario, name, design, SEED, SCALE, plan, directory))
+    return run(RunOptions(scenario, name, design, seed, scale, plan, directory))
 
 
 @pytest.mark.slow
@@ -92,8 +92,8 @@ def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Pa
 @pytest.mark.slow
 def test_both_doors_have_the_same_weather(tmp_path: Path) -> None:
     """Drawn, not planned. Polls are drawn by ten-minute windows, and the doors poll at other moments: those may differ."""
-    virtual = virtually(None, tmp_path / "virtual")
-    words = ("quiet-week", "--scale", str(SCALE), "--seed", str(SEED))
+    virtual = virtually(None, tmp_path / "virtual", seed=1, scale=0.5)
+    words = ("quiet-week", "--scale", "0.5", "--seed", "1")
     with serving(tmp_path, *words) as served, orchestrating(served, tmp_path / "db"):
         served.advance()
         real = served.summary()
