@@ -26,7 +26,7 @@ from sim.handles import Task, Timer
 from sim.incarnation import CURRENT, Incarnation
 from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
 
-__all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError"]
+__all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError", "steady_collector"]
 
 T = TypeVar("T")
 
@@ -183,7 +183,7 @@ class Kernel:
         self._next_check_ms = self.now_ms if self._until else sys.maxsize
         self._check_every_ms = check_every_ms
         self._set_boundary()
-        with self.loop._current(), _steady_collector():
+        with self.loop._current(), steady_collector():
             self.loop._turn()
         if isinstance(until, int):
             queue = self.loop._queue
@@ -198,7 +198,7 @@ class Kernel:
         """Run a coroutine to its end and return its result."""
         self._until, self._until_ms, self._next_check_ms = None, sys.maxsize, sys.maxsize
         self._set_boundary()
-        with _steady_collector():
+        with steady_collector():
             return cast("T", self.loop.run_until_complete(coro))
 
     def _set_boundary(self) -> None:
@@ -252,10 +252,11 @@ class Kernel:
 
 
 @contextlib.contextmanager
-def _steady_collector() -> Iterator[None]:
+def steady_collector() -> Iterator[None]:
     """Collect garbage at fixed steps of virtual time only, and only what the run made.
 
     What was there before is frozen: it costs nothing to pass over, and the process's history changes no finaliser's hour.
+    Whoever builds a run and judges it does so within one of these; the ones inside it then change nothing.
     """
     automatic, ours = gc.isenabled(), gc.get_freeze_count() == 0
     gc.disable()
@@ -265,6 +266,8 @@ def _steady_collector() -> Iterator[None]:
         yield
     finally:
         if ours:
+            # All that the run made counts as young: without this the first allocation afterwards looks through it all.
+            gc.freeze()
             gc.unfreeze()
         if automatic:
             gc.enable()

@@ -23,7 +23,7 @@ from contracts.scenario import Scenario
 from contracts.verdict import Summary
 from contracts.wire import Event
 from sim import estate as estates
-from sim.clock import Kernel, Livelock
+from sim.clock import Kernel, Livelock, steady_collector
 from sim.faults.kind import VIRTUAL, Armed
 from sim.fence import FenceError, fence, wall_s
 from sim.forecast import BY_NAME, Drawn, Forecast, Planned, check_plan, check_weather, spells
@@ -257,7 +257,10 @@ class Run(Stage):
 
 def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = None) -> Summary:
     """Run a scenario against a design in virtual time; with a directory, the journal and bodies are left there."""
-    with tempfile.TemporaryDirectory(prefix="closeproof-", dir=MEMORY if MEMORY.is_dir() else None) as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="closeproof-", dir=MEMORY if MEMORY.is_dir() else None) as scratch,
+        steady_collector(),
+    ):
         made = Run(options, Path(scratch), on_progress)
         try:
             with fence(made.kernel) as active:
