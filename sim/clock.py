@@ -258,16 +258,16 @@ def steady_collector() -> Iterator[None]:
     What was there before is frozen: it costs nothing to pass over, and the process's history changes no finaliser's hour.
     Whoever builds a run and judges it does so within one of these; the ones inside it then change nothing.
     """
-    automatic, ours = gc.isenabled(), gc.get_freeze_count() == 0
+    # A collector that is off is in somebody's hands already; asking it how much is frozen would walk through all of that.
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
-    if ours:
-        gc.freeze()
+    gc.freeze()
     try:
         yield
     finally:
-        if ours:
-            # All that the run made counts as young: without this the first allocation afterwards looks through it all.
-            gc.freeze()
-            gc.unfreeze()
-        if automatic:
-            gc.enable()
+        # All that the run made counts as young: without this the first allocation afterwards looks through it all.
+        gc.freeze()
+        gc.unfreeze()
+        gc.enable()
