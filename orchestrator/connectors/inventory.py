@@ -39,10 +39,13 @@ class _Page(msgspec.Struct):
     more: bool = False
 
 
-class _Error(msgspec.Struct):
+class _ErrorBody(msgspec.Struct, gc=False):
     code: str = ""
     message: str = ""
-    error: str = ""
+
+
+class _Error(msgspec.Struct, gc=False):
+    error: _ErrorBody = msgspec.field(default_factory=_ErrorBody)
 
 
 _receipt = msgspec.json.Decoder(_Receipt)
@@ -70,8 +73,8 @@ def list_query(since_ms: int, offset: int) -> dict[str, str]:
 
 def read_error(body: bytes) -> tuple[str, str]:
     """Code and text of an error."""
-    error = _error.decode(body)
-    return error.code or error.error, error.message
+    error = _error.decode(body).error
+    return error.code, error.message
 
 
 def receipt_path(grn: str) -> str:

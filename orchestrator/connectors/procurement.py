@@ -49,10 +49,8 @@ class _Page(msgspec.Struct):
     next_offset: int | None = None
 
 
-class _Error(msgspec.Struct):
-    code: str = ""
-    message: str = ""
-    error: str = ""
+class _Errors(msgspec.Struct, gc=False):
+    errors: dict[str, list[str]] = {}
 
 
 class _Status(msgspec.Struct):
@@ -63,7 +61,7 @@ class _Status(msgspec.Struct):
 _order = msgspec.json.Decoder(_Order)
 _notice = msgspec.json.Decoder(Notice)
 _page = msgspec.json.Decoder(_Page)
-_error = msgspec.json.Decoder(_Error)
+_error = msgspec.json.Decoder(_Errors)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -100,9 +98,8 @@ def list_query(since_ms: int, offset: int) -> dict[str, str]:
 
 
 def read_error(body: bytes) -> tuple[str, str]:
-    """Code and text of an error."""
-    error = _error.decode(body)
-    return error.code or error.error, error.message
+    """Code and text of an error: the first of the family's messages by code."""
+    return next(((code, "; ".join(texts)) for code, texts in _error.decode(body).errors.items()), ("", ""))
 
 
 def order_path(number: str) -> str:

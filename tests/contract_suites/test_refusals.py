@@ -8,21 +8,9 @@ from contracts.wire import Request
 from orchestrator.connectors import OPERATIONS
 from tests.mocks.doors import Estate, InProcess
 
-UNREAD = "the connector does not read the family's error shape yet: code and words are lost to the case that people see"
-
 REFUSED = [
-    pytest.param(
-        "procurement.get_purchase_order",
-        "/purchase_orders/none",
-        "not_found",
-        marks=pytest.mark.xfail(strict=False, reason=UNREAD),
-    ),
-    pytest.param(
-        "inventory.get_receipt",
-        "/receipts/none",
-        "not_found",
-        marks=pytest.mark.xfail(strict=False, reason=UNREAD),
-    ),
+    ("procurement.get_purchase_order", "/purchase_orders/none", "not_found"),
+    ("inventory.get_receipt", "/receipts/none", "not_found"),
     ("ap_automation.get_invoice", "/invoices/none", "not_found"),
     ("cloud_erp.find_invoices", "/invoices?limit=none", "invalid_request"),
     ("service_desk.list_decisions", "/cases/none", "not_found"),

@@ -126,9 +126,17 @@ def test_statuses_cases_and_tokens() -> None:
     assert identity.read_grant(b'{"access_token":"t","expires_in":60}').expires_in == 60
 
 
-@pytest.mark.parametrize("module", [procurement, inventory, service_desk])
-def test_errors_in_each_dialect(module: object) -> None:
-    assert module.read_error(b'{"code":"c","message":"m"}') == ("c", "m")  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("module", "body"),
+    [
+        (procurement, b'{"errors":{"c":["m"]}}'),
+        (inventory, b'{"error":{"code":"c","message":"m"}}'),
+        (service_desk, b'{"code":"c","message":"m"}'),
+    ],
+)
+def test_errors_in_each_dialect(module: object, body: bytes) -> None:
+    assert module.read_error(body) == ("c", "m")  # type: ignore[attr-defined]
+    assert module.read_error(b"{}") == ("", "")  # type: ignore[attr-defined]
 
 
 def test_errors_come_as_a_list_from_invoice_capture() -> None:
