@@ -64,20 +64,11 @@ def test_it_does_not_lean_on_the_checkout(installed: Path, tmp_path: Path) -> No
 
 
 def test_list_works_from_elsewhere(installed: Path, tmp_path: Path) -> None:
-    need("sim/cli.py")
     listed = run(installed / "closeproof", "list", cwd=tmp_path)
     assert listed.returncode == 0, listed.stdout + listed.stderr
     assert "quiet-week" in listed.stdout + listed.stderr
 
 
 def test_a_small_run_passes_from_elsewhere(installed: Path, tmp_path: Path) -> None:
-    need("sim/cli.py", "scenarios/quiet-week.toml")
     ran = run(installed / "closeproof", "run", "quiet-week", "--scale", "0.05", "--seed", "1", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-def need(*parts: str) -> None:
-    """Skip while a part of the project is still being written."""
-    for part in parts:
-        if not (ROOT / part).exists():
-            pytest.skip(f"{part} does not exist yet")

@@ -83,8 +83,6 @@ def _member(element: ast.expr, origin: dict[str, str]) -> Iterator[str]:
 @pytest.mark.parametrize("folder", LISTS)
 def test_every_member_is_listed_and_every_listed_member_exists(folder: str) -> None:
     tuple_name, support = LISTS[folder]
-    if not (ROOT / folder / "__init__.py").is_file():
-        pytest.skip(f"{folder}/ does not exist yet")
     listed = listed_in(ROOT / folder, tuple_name)
     members = {member for member in members_of(ROOT / folder) - support if not member.startswith("_")}
     assert members - listed == set(), f"in {folder}/ and not in its {tuple_name}: nobody runs it"
@@ -100,8 +98,7 @@ def test_the_strangers_contract_names_every_system() -> None:
 def test_every_system_has_the_one_shape() -> None:
     systems = [path for path in sorted((ROOT / "mocks").iterdir()) if path.is_dir() and path.name[0].isalpha()]
     systems = [path for path in systems if path.name != "kit"]
-    if not systems:
-        pytest.skip("mocks/ holds no system yet")
+    assert systems, "mocks/ holds no system"
     for system in systems:
         have = {path.name for path in system.iterdir() if path.name != "__pycache__"}
         assert SYSTEM_FILES - have == set(), f"{name(system)} lacks"
