@@ -20,6 +20,11 @@ BATCH_MAX = 1_000
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
+class _Body(msgspec.Struct, frozen=True, gc=False):
+    digest: str
+    body: str
+
+
 class Journal:
     """All that happens, on its way to disk and to the oracle."""
 
@@ -31,6 +36,7 @@ class Journal:
         self._file: IO[bytes] | None = (directory / "events.jsonl").open("wb") if directory else None
         self._bodies: IO[bytes] | None = (directory / "bodies.jsonl").open("wb") if directory else None
         self._stored: set[str] = set()
+        self._new_bodies: list[tuple[str, bytes]] = []
 
     def add(self, entry: Entry) -> None:
         """Record an entry; the order of calls is the order of the journal."""
@@ -45,8 +51,7 @@ class Journal:
         digest = hashlib.blake2b(content, digest_size=12).hexdigest()
         if self._bodies is not None and digest not in self._stored:
             self._stored.add(digest)
-            line = {"digest": digest, "body": content.decode("utf-8", "backslashreplace")}
-            self._bodies.write(msgspec.json.encode(line) + b"\n")
+            self._new_bodies.append((digest, content))
         return digest
 
     def catch_up(self) -> None:
@@ -56,6 +61,10 @@ class Journal:
         self._hash.update(lines)
         if self._file is not None:
             self._file.write(lines)
+        if self._bodies is not None:
+            bodies, self._new_bodies = self._new_bodies, []
+            stored = [_Body(digest, content.decode("utf-8", "backslashreplace")) for digest, content in bodies]
+            self._bodies.write(_encode_lines(stored))
         self._watch(batch)
 
     def close(self) -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final, Protocol
 
 import msgspec
+from faker import Faker
 
 from contracts.scenario import Trade
 
@@ -70,8 +71,6 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 @cache
 def _names(companies: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The pools of names: companies and people."""
-    from faker import Faker  # noqa: PLC0415 - a tenth of a second that only a first run in a process should pay
-
     faker = Faker("en_US", use_weighting=False)
     faker.seed_instance(POOL_SEED)
     firms: dict[str, None] = {}
