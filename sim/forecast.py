@@ -18,15 +18,14 @@ from sim.seed import Seed, Slots, limit_of, word_at
 
 WINDOW_MS = 600_000
 """Crossings without a business key are drawn by windows of ten minutes."""
-LATENCY_SLOT = 0
 LATENCY_BYTE = 0
-"""The place in a crossing's draws that its latency takes, of which it needs the first byte; the fault kinds follow."""
+"""The byte of a crossing's draws that decides its latency; it stands in slot 0, and the fault kinds have those after it."""
 
 Report = Callable[[Armed, bool], None]
 Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
 """A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
 BY_NAME = {kind.name: kind for kind in FAULTS}
-PLACE = {kind.name: LATENCY_SLOT + 1 + place for place, kind in enumerate(FAULTS)}
+PLACE = {kind.name: place for place, kind in enumerate(FAULTS, start=1)}
 
 
 class PlanProblem(Exception):

@@ -6,7 +6,8 @@ first paper a case names); after *accept*, *correct* or *re-date* the posting mu
 
 A target is called about one thing with measure: at most 60 calls without success, and never more than 30 calls of any
 kind within an hour. A run that ends in a livelock, or because the design itself broke down, fails. A run that had to be
-cut at its time limit proves nothing about what would still have come: *unknown*, unless something due was left open.
+cut at its time limit proves nothing about what would still have come: *unknown*, unless something due was left open. So
+does one in which the design reached round the fence of virtual time, for a wall clock or a thread.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ def _ending(known: Known) -> Iterator[Violation]:
         yield doubt("run", "the journal has no end, so what was left open cannot be told", known.line)
     elif known.ended.reason == "bound":
         yield doubt("run", "the run was cut at its time limit before it came to rest", known.line)
+    elif known.ended.reason == "fence":
+        yield doubt("run", f"no run in virtual time: {known.ended.detail}", known.line)
     elif known.ended.reason != "quiescent":
         says = f"the run ended in {known.ended.reason}" + (f": {known.ended.detail}" if known.ended.detail else "")
         yield Violation("run", says, (known.line,))

@@ -14,6 +14,7 @@ import pytest
 import simpy
 
 from sim.clock import DAY_MS, HOUR_MS, Kernel
+from sim.incarnation import CURRENT, Incarnation
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,20 @@ def test_delays_in_seconds_lose_no_millisecond(kernel: Kernel, delay_ms: int) ->
 def test_part_of_a_millisecond_rounds_up(kernel: Kernel) -> None:
     kernel.run_until_complete(asyncio.sleep(0.0001))
     assert since(kernel) == 1
+
+
+def test_a_call_back_belongs_to_no_incarnation(kernel: Kernel) -> None:
+    """What the wire does for a worker goes on when that worker dies."""
+    worker, told = Incarnation("w1"), []
+
+    async def ask() -> None:
+        kernel.after(2000, lambda: told.append((since(kernel), CURRENT.get())))
+        await asyncio.sleep(1)
+        worker.kill("crash")
+
+    kernel.spawn(ask(), worker)
+    kernel.run()
+    assert told == [(2000, None)]
 
 
 def test_gap_of_many_days_is_one_step(kernel: Kernel) -> None:
