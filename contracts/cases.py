@@ -18,6 +18,9 @@ Category = Literal[
     "period-closed",
     "rejected-by-target",
     "undeliverable",
+    "duplicate-supplier",
+    "tax-id-missing",
+    "bank-change",
 ]
 """`undeliverable` is a dead letter's case: attempts ran out and nobody knows why."""
 
@@ -30,10 +33,14 @@ CATEGORIES: Final[tuple[Category, ...]] = (
     "period-closed",
     "rejected-by-target",
     "undeliverable",
+    "duplicate-supplier",
+    "tax-id-missing",
+    "bank-change",
 )
 
 Decision = Literal["accept", "reject", "correct", "re-date", "merge", "wait"]
-"""accept: go on as it stands · reject: never do it · correct: with the field given · re-date: on the date given."""
+"""accept: go on as it stands · reject: never do it · correct: with the field given · re-date: on the date given · merge: it is
+another's, which the value names."""
 
 
 class NewCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -46,7 +46,7 @@ class Milestone(Entry, tag="milestone", frozen=True, gc=False, omit_defaults=Tru
 class Obligation(Entry, tag="obligation", frozen=True, gc=False, omit_defaults=True):
     """What the world truly owes, or wants recorded, once. Written again with a higher version when the truth changes.
 
-    `what` is `payable`, `purchase-order` or `goods-receipt`. `amount_minor` is what is truly due; `order_value_minor`
+    `what` is `payable`, `purchase-order`, `goods-receipt` or `supplier`. `amount_minor` is what is truly due; `order_value_minor`
     is the same quantity at the order's prices. `required` names the effects a correct design brings about, as
     `system/effect`, each exactly once, by `due_ms`. `on` is the truth's local accounting date.
     """
@@ -71,6 +71,9 @@ class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True)
 
     `ref` is `system:id`, the way a source names it. `expect` says what a correct design does with this paper:
     `effect`, `case` (a person must decide), or `nothing` (superseded before anybody acted).
+
+    A supplier record is a paper too, `what` being `supplier`: its obligation is the real supplier, `number` the true tax
+    id, `bank` the account to pay to as this version states it. An edit is written as the same paper at a higher version.
     """
 
     ref: str
@@ -85,6 +88,7 @@ class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True)
     version: int = 1
     copy: bool = False
     expect: str = "effect"
+    bank: str = ""
 
 
 class Anomaly(Entry, tag="anomaly", frozen=True, gc=False, omit_defaults=True):

@@ -24,6 +24,7 @@ KIND_OF_EFFECT: Final = {
     "invoice.posted": "invoice",
     "order.created": "purchase-order",
     "receipt.posted": "goods-receipt",
+    "supplier.created": "supplier",
 }
 """Which kind of paper can be an effect's origin. These effects are the postings that obligations require."""
 REVERSALS: Final = ("invoice.cancelled",)

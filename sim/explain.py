@@ -53,6 +53,9 @@ CATEGORIES: Final = {
     "period-closed": "The books of the month in which it belongs are closed.",
     "rejected-by-target": "The target system refused it, for a reason that only a person can cure.",
     "undeliverable": "A dead letter: attempts ran out and nobody knows why.",
+    "duplicate-supplier": "A supplier's record looks like another's: by tax id, by name and address, or by bank account.",
+    "tax-id-missing": "A supplier is proposed without a tax id, so that nobody can tell whether it is there already.",
+    "bank-change": "A supplier is to be paid to another account. People call back before it takes effect.",
 }
 
 

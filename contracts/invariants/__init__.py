@@ -13,20 +13,26 @@ from contracts.invariants.i01_effect_once import EffectOnce
 from contracts.invariants.i02_no_orphan import NoOrphan
 from contracts.invariants.i03_amount import Amount
 from contracts.invariants.i04_balanced import Balanced
+from contracts.invariants.i09_monotone import Monotone
 from contracts.invariants.i10_complete import Complete
 from contracts.invariants.i11_conservation import Conservation
 from contracts.invariants.i12_match_pay import MatchPay
+from contracts.invariants.i16_master import Master
 from contracts.invariants.i20_liveness import Liveness
 from contracts.invariants.i22_feedback import Feedback
+from contracts.invariants.i23_tokens import Tokens
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     EffectOnce(),
     NoOrphan(),
     Amount(),
     Balanced(),
+    Monotone(),
     Complete(),
     Conservation(),
     MatchPay(),
+    Master(),
     Liveness(),
     Feedback(),
+    Tokens(),
 )

@@ -31,6 +31,8 @@ def paper_name(paper: Document) -> str:
         return f"{own} (supplier {paper.party} no. {paper.number}, {amount})"
     if paper.what == "goods-receipt":
         return f"{own} (receipt for {paper.order}, {amount})"
+    if paper.what == "supplier":
+        return f"{own} (supplier record, version {paper.version})"
     return f"{own} ({paper.what.replace('-', ' ')} to supplier {paper.party}, {amount})"
 
 

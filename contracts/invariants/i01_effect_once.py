@@ -25,7 +25,7 @@ class EffectOnce(Invariant):
 
     id = "I01"
     name = "effect-once"
-    workflows = ("procure-to-pay",)
+    workflows = ("procure-to-pay", "supplier-master")
     reads = tuple(KIND_OF_EFFECT)
 
     def start(self) -> Judged:

@@ -31,7 +31,7 @@ class NoOrphan(Invariant):
 
     id = "I02"
     name = "no-orphan"
-    workflows = ("procure-to-pay",)
+    workflows = ("procure-to-pay", "supplier-master")
     reads = (*KIND_OF_EFFECT, *REVERSALS)
 
     def start(self) -> Count:

@@ -33,7 +33,7 @@ class Complete(Invariant):
 
     id = "I10"
     name = "complete"
-    workflows = ("procure-to-pay",)
+    workflows = ("procure-to-pay", "supplier-master")
     reads = ()
 
     def start(self) -> Count:

@@ -37,7 +37,7 @@ class Conservation(Invariant):
 
     id = "I11"
     name = "conservation"
-    workflows = ("procure-to-pay",)
+    workflows = ("procure-to-pay", "supplier-master")
     reads = ()
 
     def start(self) -> Count:

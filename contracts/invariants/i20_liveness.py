@@ -43,7 +43,7 @@ class Liveness(Invariant):
 
     id = "I20"
     name = "liveness"
-    workflows = ("procure-to-pay",)
+    workflows = ("procure-to-pay", "supplier-master")
     reads = ("call",)
 
     def start(self) -> Attempts:

@@ -6,6 +6,8 @@ the wire journals them. A story that says nothing else has one hospital, H1, one
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 
 from contracts.journal import (
@@ -28,7 +30,13 @@ DAY_MS = 24 * HOUR_MS
 OCTOBER_5_MS = 1_791_187_200_000
 """2026-10-05 08:00 UTC, a Monday."""
 
-SOURCES = {"PO": "procurement", "GRN": "inventory", "INV": "ap_automation", "CASE": "service_desk"}
+SOURCES = {
+    "PO": "procurement",
+    "SUP": "procurement",
+    "GRN": "inventory",
+    "INV": "ap_automation",
+    "CASE": "service_desk",
+}
 
 
 def ref(paper: str) -> str:
@@ -52,18 +60,18 @@ class Story:
         self.papers: dict[str, Document] = {}
         self.posted: dict[str, Effect] = {}
 
-    def write(self, entry: Entry) -> Story:
+    def write(self, entry: Entry) -> Self:
         """Write an entry; a minute passes."""
         self.entries.append(entry)
         self.at += MINUTE_MS
         return self
 
-    def wait(self, hours: float) -> Story:
+    def wait(self, hours: float) -> Self:
         """Nothing happens for a while."""
         self.at += round(hours * HOUR_MS)
         return self
 
-    def ends(self, reason: str = "quiescent", after_hours: float = 120) -> Story:
+    def ends(self, reason: str = "quiescent", after_hours: float = 120) -> Self:
         """The run is over; by then everything is due."""
         return self.wait(after_hours).write(RunEnded(self.at, reason))
 
@@ -82,7 +90,7 @@ class Story:
         stock: bool = True,
         due_hours: float = 72,
         version: int = 1,
-    ) -> Story:
+    ) -> Self:
         """The world owes something, once. `amount` is truly due, `value` is it at the order's prices."""
         due_ms = self.owed[obligation].due_ms if obligation in self.owed else self.at + round(due_hours * HOUR_MS)
         self.owed[obligation] = Obligation(
@@ -112,7 +120,7 @@ class Story:
         number: str = "",
         copy: bool = False,
         expect: str = "effect",
-    ) -> Story:
+    ) -> Self:
         """A paper that points at an obligation stands in its source system."""
         owed = self.owed[obligation]
         what = {"PO": "purchase-order", "GRN": "goods-receipt", "INV": "invoice"}[paper.partition("-")[0]]
@@ -132,7 +140,7 @@ class Story:
         )
         return self.write(self.papers[paper])
 
-    def orders(self, paper: str = "PO-1", value: int = 100_000, party: str = "S012") -> Story:
+    def orders(self, paper: str = "PO-1", value: int = 100_000, party: str = "S012") -> Self:
         """A department orders; the order is approved."""
         self.owes(f"PO:{paper}", "purchase-order", "cloud_erp/order.created", value, order=paper, party=party)
         self.paper(paper, f"PO:{paper}", number=paper)
@@ -146,7 +154,7 @@ class Story:
         order: str = "PO-1",
         party: str = "S012",
         stock: bool = True,
-    ) -> Story:
+    ) -> Self:
         """Goods arrive at the dock."""
         what, required = "goods-receipt", "cloud_erp/receipt.posted"
         self.owes(f"GR:{paper}", what, required, value, order=order, party=party, stock=stock)
@@ -164,27 +172,27 @@ class Story:
         party: str = "S012",
         stock: bool = True,
         due_hours: float = 72,
-    ) -> Story:
+    ) -> Self:
         """A supplier bills a delivery, and the invoice is captured: at `captured`, where that is not what is due."""
         owed, required = f"PAY:{paper}", "cloud_erp/invoice.posted"
         self.owes(owed, "payable", required, value, order=order, party=party, stock=stock, due_hours=due_hours)
         self.paper(paper, owed, amount=captured, number=number, expect=expect)
         return self.effect("ap_automation", "invoice.captured", paper)
 
-    def copies(self, paper: str, of: str, *, number: str, expect: str = "case") -> Story:
+    def copies(self, paper: str, of: str, *, number: str, expect: str = "case") -> Self:
         """The same invoice comes again."""
         original = self.papers[of]
         self.paper(paper, original.obligation, amount=original.amount_minor, number=number, copy=True, expect=expect)
         return self.effect("ap_automation", "invoice.captured", paper)
 
-    def truth_changes(self, paper: str, amount: int) -> Story:
+    def truth_changes(self, paper: str, amount: int) -> Self:
         """People decided that another amount is due for what a paper bills."""
         owed = self.owed[self.papers[paper].obligation]
         changed = msgspec.structs.replace(owed, at=self.at, amount_minor=amount, version=owed.version + 1)
         self.owed[owed.id] = changed
         return self.write(changed)
 
-    def anomaly(self, name: str, *papers: str, categories: tuple[str, ...], within_hours: float = 24) -> Story:
+    def anomaly(self, name: str, *papers: str, categories: tuple[str, ...], within_hours: float = 24) -> Self:
         """Something that a person must see."""
         flag_by_ms = self.at + round(within_hours * HOUR_MS)
         return self.write(
@@ -193,7 +201,7 @@ class Story:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
-    def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1) -> Story:
+    def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1) -> Self:
         """A source system tells the design of a paper, or the desk of a decision."""
         source = SOURCES[paper.partition("-")[0]]
         topic = "case.decided" if paper.startswith("CASE") else "changed"
@@ -212,30 +220,30 @@ class Story:
         status: int = 200,
         attempt: int = 1,
         idle: bool = False,
-    ) -> Story:
+    ) -> Self:
         """The design calls a system."""
         return self.write(
             Call(self.at, "w1", system, operation, "H1", key, attempt, outcome, status, self.at, idle, "", "")
         )
 
-    def reads(self, paper: str) -> Story:
+    def reads(self, paper: str) -> Self:
         """The design reads a paper by its id."""
         return self.calls(SOURCES[paper.partition("-")[0]], "get", paper)
 
     # -- what systems commit ------------------------------------------------------------------------------------------
 
-    def effect(self, system: str, what: str, own: str, **fields: object) -> Story:
+    def effect(self, system: str, what: str, own: str, **fields: object) -> Self:
         """Commit an effect."""
         self.commits += 1
         effect = Effect(self.at, system, what, own, self.commits, **{"entity": "H1", **fields})  # type: ignore[arg-type]
         self.posted[own] = effect
         return self.write(effect)
 
-    def posts_order(self, paper: str = "PO-1", own: str = "ERP-PO-1", **fields: object) -> Story:
+    def posts_order(self, paper: str = "PO-1", own: str = "ERP-PO-1", **fields: object) -> Self:
         """The ERP creates an order."""
         return self.effect("cloud_erp", "order.created", own, **{"source_ref": ref(paper), "order": paper, **fields})
 
-    def posts_receipt(self, paper: str = "GRN-1", own: str = "GR-1", **fields: object) -> Story:
+    def posts_receipt(self, paper: str = "GRN-1", own: str = "GR-1", **fields: object) -> Self:
         """The ERP books a receipt, at the value that the truth says."""
         owed = self.owed[self.papers[paper].obligation]
         value = owed.order_value_minor
@@ -249,7 +257,7 @@ class Story:
         }
         return self.effect("cloud_erp", "receipt.posted", own, **{**usual, **fields})
 
-    def posts(self, paper: str = "INV-1", own: str = "AP-1", amount: int | None = None, **fields: object) -> Story:
+    def posts(self, paper: str = "INV-1", own: str = "AP-1", amount: int | None = None, **fields: object) -> Self:
         """The ERP books an invoice, at the amount that the truth says now unless another is given."""
         captured = self.papers[paper]
         owed = self.owed[captured.obligation]
@@ -267,24 +275,24 @@ class Story:
         }
         return self.effect("cloud_erp", "invoice.posted", own, **{**usual, **fields})
 
-    def cancels(self, own: str, by: str = "CN-1", **fields: object) -> Story:
+    def cancels(self, own: str, by: str = "CN-1", **fields: object) -> Self:
         """The ERP cancels an invoice."""
         undone = self.posted[own]
         mirrored = tuple(line(each.role, -each.amount_minor, each.currency) for each in undone.lines)
         usual = {"reverses": own, "amount_minor": -undone.amount_minor, "currency": "USD", "lines": mirrored}
         return self.effect("cloud_erp", "invoice.cancelled", by, **{**usual, **fields})
 
-    def says(self, paper: str, state: str, voucher: str = "") -> Story:
+    def says(self, paper: str, state: str, voucher: str = "") -> Self:
         """The requester's system is told a status."""
         what = "order.status" if paper.startswith("PO") else "invoice.status"
         return self.effect(SOURCES[paper.partition("-")[0]], what, paper, state=state, number=voucher)
 
-    def asks(self, case: str, category: str, *papers: str) -> Story:
+    def asks(self, case: str, category: str, *papers: str) -> Self:
         """The design opens a case about papers; the first is the one in question."""
         about = tuple(map(ref, papers))
         return self.effect("service_desk", "case.opened", case, state=category, about=about, source_ref=f"key-{case}")
 
-    def decides(self, case: str, decision: str) -> Story:
+    def decides(self, case: str, decision: str) -> Self:
         """A person decides."""
         about = self.posted[case].about if case in self.posted else ()
         self.effect("service_desk", "case.decided", case, state=decision, about=about)
@@ -293,7 +301,7 @@ class Story:
 
     # -- whole chains -------------------------------------------------------------------------------------------------
 
-    def ordered(self, paper: str = "PO-1", value: int = 100_000, party: str = "S012") -> Story:
+    def ordered(self, paper: str = "PO-1", value: int = 100_000, party: str = "S012") -> Self:
         """An order that is rightly in the ERP."""
         self.orders(paper, value, party).tells(paper).reads(paper)
         self.calls("cloud_erp", "create_order", ref(paper), status=201)
@@ -307,17 +315,17 @@ class Story:
         order: str = "PO-1",
         party: str = "S012",
         stock: bool = True,
-    ) -> Story:
+    ) -> Self:
         """A receipt that is rightly in the ERP."""
         self.arrives(paper, value, order=order, party=party, stock=stock).tells(paper).reads(paper)
         self.calls("cloud_erp", "create_receipt", ref(paper), status=201)
         return self.posts_receipt(paper, f"GR-{paper}")
 
-    def paid(self, paper: str = "INV-1", own: str = "AP-1", **fields: object) -> Story:
+    def paid(self, paper: str = "INV-1", own: str = "AP-1", **fields: object) -> Self:
         """What rightly follows once an invoice may be posted."""
         self.calls("cloud_erp", "create_invoice", ref(paper), status=201)
         return self.posts(paper, own, **fields).says(paper, "posted", own)  # type: ignore[arg-type]
 
-    def delivered(self, value: int = 100_000, *, stock: bool = True) -> Story:
+    def delivered(self, value: int = 100_000, *, stock: bool = True) -> Self:
         """An order and its receipt, rightly in the ERP: what most stories begin with."""
         return self.ordered(value=value).received(value=value, stock=stock)

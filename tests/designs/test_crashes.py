@@ -36,7 +36,7 @@ def test_a_crash_at_any_await_point_loses_and_doubles_nothing(first: int) -> Non
     """Ten points a test, a hundred in all; every crash must really have happened."""
     for point in range(first * STEP, POINTS * STEP + 1, 10 * STEP):
         summary = crashed_at(point)
-        failed = [result for result in summary.invariants if result.verdict != "pass"]
+        failed = [result for result in summary.invariants if result.verdict not in ("pass", "not applicable")]
         assert not failed, (point, failed)
         assert [(fault.kind, fault.took_effect) for fault in summary.faults] == [("crash", 1)], point
         assert summary.open_obligations == 0

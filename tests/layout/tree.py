@@ -20,9 +20,9 @@ def name(path: Path) -> str:
 
 
 def files() -> Iterator[Path]:
-    """Every file of the project; not what tools and runs leave behind."""
+    """Every file of the project; not what tools and runs leave behind, nor a work tree's pointer to its history."""
     for path in sorted(ROOT.iterdir()):
-        if path.is_file() and not path.name.startswith(".coverage"):
+        if path.is_file() and path.name != ".git" and not path.name.startswith(".coverage"):
             yield path
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):

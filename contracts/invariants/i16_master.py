@@ -1,0 +1,173 @@
+"""I16 master: one golden record for each real supplier, none merged wrongly, and no bank account that nobody approved.
+
+A supplier's records lie in the source as people entered them: one company may have two, and two companies may share a
+name or an account. In the ERP each real supplier stands once, under its own tax id. Every record refers to the supplier
+that it is about: a link to another company's is a wrong merger, and so is another company's record written into it.
+Setting a supplier inactive, as after a merger of companies, makes room for another golden record.
+
+The account that is paid to is the one the record was proposed with, or one that people accepted in a `bank-change` case
+about the record, after the record had come to state it. Anything else is how money leaves.
+
+Not judged: links that may still be on their way when the run ends, and records that people were asked about and have not
+let go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.invariant import NOTHING, Invariant, Violation
+from contracts.invariants._wording import HOUR_MS, lines_of, name_of
+from contracts.journal import Document, Effect
+from contracts.provenance import Known
+
+UNDERWAY_MS: Final = 4 * HOUR_MS
+SUPPLIER: Final = "supplier"
+BANK_CHANGE: Final = "bank-change"
+
+Found = Iterator[Violation]
+
+
+class Goldens(msgspec.Struct):
+    """Who is who: the real supplier of each golden record and its line, the golden of each real supplier, and accounts.
+
+    `states` is the account that each record states now, `since` the line from which it does; `linked` a record's golden.
+    """
+
+    real: dict[str, tuple[str, int]] = {}
+    golden: dict[str, str] = {}
+    paid_to: dict[str, str] = {}
+    states: dict[str, str] = {}
+    since: dict[tuple[str, str], int] = {}
+    proposed: dict[str, str] = {}
+    linked: dict[str, str] = {}
+    judged: int = 0
+
+
+class Master(Invariant):
+    """One golden record per real supplier, none merged wrongly; a bank change only if approved."""
+
+    id = "I16"
+    name = "master"
+    workflows = ("supplier-master",)
+    reads = ("document", "supplier.created", "supplier.changed", "supplier.bank", "supplier.linked")
+
+    def start(self) -> Goldens:
+        """No suppliers."""
+        return Goldens()
+
+    def step(self, state: Goldens, entry: Document | Effect, known: Known) -> Found:
+        """A record's version, or what a system made of one."""
+        if isinstance(entry, Document):
+            if entry.what == SUPPLIER:
+                state.proposed.setdefault(entry.ref, entry.bank)
+                if state.states.get(entry.ref) != entry.bank:
+                    state.states[entry.ref] = entry.bank
+                    state.since[entry.ref, entry.bank] = known.line
+            return NOTHING
+        state.judged += 1
+        return _JUDGES[entry.what](state, entry, known)
+
+    def end(self, state: Goldens, known: Known) -> Found:
+        """Each record of a supplier that stands in the ERP must refer to it."""
+        for ref, record in known.documents.items():
+            golden = state.golden.get(record.obligation, "")
+            if record.what != SUPPLIER or record.expect == "nothing" or not golden or ref in state.linked:
+                continue
+            line = state.real[golden][1]
+            asked = any(case.decision not in ("accept", "correct", "merge") for case in known.cases_about.get(ref, ()))
+            if not asked and known.at - max(record.at, _at(golden, known)) >= UNDERWAY_MS:
+                says = f"{name_of(ref, known)} is in the ERP as {golden}, and was never told so"
+                yield Violation(ref, says, (line, *lines_of(known, ref)))
+
+    def checked(self, state: Goldens) -> int:
+        """Golden records, changes, accounts and links."""
+        return state.judged
+
+
+def _created(state: Goldens, entry: Effect, known: Known) -> Found:
+    real = known.origin(entry)
+    record = known.paper(entry)
+    if record is None or record.what != SUPPLIER:
+        return  # nobody's: I02 speaks of it
+    if entry.number and entry.number != record.number:
+        says = (
+            f"{name_of(record.ref, known)} became {entry.ref} with the tax id {entry.number} instead of {record.number}"
+        )
+        yield Violation(record.ref, says, (known.line, *lines_of(known, record.ref)))
+    first = state.golden.get(real)
+    if first is not None:
+        says = (
+            f"{name_of(record.ref, known)} became {entry.ref} in {entry.system}, where this supplier is {first} already"
+        )
+        yield Violation(record.ref, says, (known.line, state.real[first][1], *lines_of(known, record.ref)))
+    state.real[entry.ref] = (real, known.line)
+    state.golden.setdefault(real, entry.ref)
+
+
+def _changed(state: Goldens, entry: Effect, known: Known) -> Found:
+    golden, record = state.real.get(entry.ref), known.documents.get(entry.source_ref)
+    if golden is None:
+        return
+    if record is not None and record.obligation != golden[0]:
+        says = f"{name_of(record.ref, known)} was written into {entry.ref}, which is another supplier"
+        yield Violation(record.ref, says, (known.line, golden[1], *lines_of(known, record.ref)))
+    if entry.state == "inactive" and state.golden.get(golden[0]) == entry.ref:
+        del state.golden[golden[0]]
+
+
+def _linked(state: Goldens, entry: Effect, known: Known) -> Found:
+    ref = f"{entry.system}:{entry.ref}"
+    record = known.documents.get(ref)
+    if record is None:
+        return
+    state.linked[ref] = entry.number
+    golden = state.real.get(entry.number)
+    if golden is None:
+        says = f"{name_of(ref, known)} was linked to {entry.number or 'nothing'}, which the ERP does not have"
+        yield Violation(ref, says, (known.line, *lines_of(known, ref)))
+    elif golden[0] != record.obligation:
+        says = f"{name_of(ref, known)} was linked to {entry.number}, which is another supplier"
+        yield Violation(ref, says, (known.line, golden[1], *lines_of(known, ref)))
+
+
+def _bank(state: Goldens, entry: Effect, known: Known) -> Found:
+    ref, account = entry.source_ref, entry.number
+    before = state.paid_to.get(entry.ref)
+    state.paid_to[entry.ref] = account
+    since = state.since.get((ref, account))
+    if account in (before, state.proposed.get(ref)):
+        return
+    if since is None:
+        says = f"{entry.ref} is to be paid to an account that {name_of(ref, known)} never stated"
+    elif _approved(ref, since, known):
+        return
+    else:
+        says = (
+            f"{entry.ref} is to be paid to another account, as {name_of(ref, known)} asked, and nobody had approved it"
+        )
+    yield Violation(ref, says, (known.line, *lines_of(known, ref)))
+
+
+_JUDGES: Final[dict[str, Callable[[Goldens, Effect, Known], Found]]] = {
+    "supplier.created": _created,
+    "supplier.changed": _changed,
+    "supplier.bank": _bank,
+    "supplier.linked": _linked,
+}
+
+
+def _approved(ref: str, stated_line: int, known: Known) -> bool:
+    """Whether people accepted the record's change of account, knowing of it."""
+    return any(
+        case.category == BANK_CHANGE and case.decision == "accept" and case.line > stated_line
+        for case in known.cases_about.get(ref, ())
+    )
+
+
+def _at(golden: str, known: Known) -> int:
+    posted = known.posting("cloud_erp", golden)
+    return posted.effect.at if posted else 0
