@@ -6,7 +6,7 @@ It reads at 80 columns, without colour, and in a pipe.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console, RenderableType
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.journal import AnyEntry, FaultTook
-from contracts.verdict import Evidence, InvariantResult, Judgement, Summary
+from contracts.verdict import Evidence, InvariantResult, Judgement, Summary, ThresholdResult
 from reports.entries import in_words, keys_of, moment, tag
 from reports.words import MARKS, counted, currency_of, ended_in_words, figure, gist, money, plain_name, printable
 
@@ -47,13 +47,17 @@ def show(
     summary: Summary, console: Console, lines: Lines | None = None, directory: str = "", last_words: str = ""
 ) -> None:
     """Print it all; the replay command comes last. `last_words` says why a run was cut short."""
-    parts = [*_parts(summary, lines or {})]
-    if last_words:
-        parts.append(Text.assemble(("Because  ", "bold"), (printable(last_words), "red")))
-    if directory:
-        parts.append(Text.assemble(("Left in  ", "bold"), directory))
-        parts.append(Text.assemble(("Page     ", "bold"), f"{directory}/report.html"))
-    put(console, *parts, _replay(summary))
+    put(console, *_parts(summary, lines or {}), *_last(summary, directory, last_words))
+
+
+def show_findings(
+    summary: Summary, console: Console, lines: Lines | None = None, directory: str = "", last_words: str = ""
+) -> None:
+    """Print what did not hold, and how to see it again: as `show`, for whoever knows what was run."""
+    parts: list[RenderableType] = [_Headline(summary), ""]
+    if broken := [threshold for threshold in summary.thresholds if threshold.verdict in ("fail", "unknown")]:
+        parts += _section("Thresholds", _thresholds(broken))
+    put(console, *parts, *_violations(summary, lines or {}), *_last(summary, directory, last_words))
 
 
 def show_briefly(summary: Summary, console: Console) -> None:
@@ -73,6 +77,16 @@ def put(console: Console, *parts: RenderableType) -> None:
     console.file.flush()
 
 
+def _last(summary: Summary, directory: str, last_words: str) -> Iterator[Text]:
+    """Why a run was cut short, what it left, and how to run it again."""
+    if last_words:
+        yield Text.assemble(("Because  ", "bold"), (printable(last_words), "red"))
+    if directory:
+        yield Text.assemble(("Left in  ", "bold"), directory)
+        yield Text.assemble(("Page     ", "bold"), f"{directory}/report.html")
+    yield _replay(summary)
+
+
 def _replay(summary: Summary) -> Text:
     return Text.assemble(("Replay   ", "bold"), summary.replay)
 
@@ -82,7 +96,7 @@ def _parts(summary: Summary, lines: Lines) -> Iterator[RenderableType]:
     yield _Headline(summary)
     yield ""
     if summary.thresholds:
-        yield from _section("Thresholds", _thresholds(summary))
+        yield from _section("Thresholds", _thresholds(summary.thresholds))
     if summary.invariants:
         yield from _section("Invariants", _invariants(summary))
     if summary.faults:
@@ -140,9 +154,9 @@ def _loud(number: int) -> Text:
     return Text(f"{number:,}", style="bold red" if number else "")
 
 
-def _thresholds(summary: Summary) -> Table:
+def _thresholds(thresholds: Sequence[ThresholdResult]) -> Table:
     table = _grid("", "~", ">measured", ">at most")
-    for threshold in summary.thresholds:
+    for threshold in thresholds:
         measured = Text(figure(threshold.value), style=f"bold {COLOURS[threshold.verdict]}")
         table.add_row(_mark(threshold.verdict), plain_name(threshold.name), measured, figure(threshold.limit))
     return table

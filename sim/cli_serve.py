@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn
 
 import httpx
+import msgspec
 from cyclopts import App, Parameter
 
 from contracts.plan import Plan
@@ -21,6 +22,7 @@ from reports import summary_json, terminal
 from sim import rundir
 from sim.cli_ask import Asked, Prepared, prepare
 from sim.cli_run import EXIT_CODES, people
+from sim.door.client import Control, ControlError
 from sim.door.control import SPEED_MAX
 from sim.door.server import listen, run_server
 from sim.door.session import Session
@@ -29,14 +31,13 @@ from sim.door.subject import Addresses, Subject
 from sim.errors import UserError
 from sim.estate import TOPICS, build, call_targets
 from sim.faults.kind import REAL
-from sim.fence import wall_s
 from sim.forecast import check_plan
 from sim.scenario_file import load_plan
 from sim.seed import Seed
 
 SUBJECT: Final = "subject"
+SERVED: Final = "closeproof.served/1"
 INCONCLUSIVE: Final = 4
-ASK_EVERY_S: Final = 0.2
 QUIET_S: Final = 2.0
 
 Named = Annotated[str, Parameter(help="A scenario by name (see: closeproof list), or the path of a TOML file.")]
@@ -73,6 +74,9 @@ def serve(  # noqa: PLR0913 - one argument for each option
     out: Annotated[
         str, Parameter(help="The run directory; if left out, a fresh one below reports/out.", show_default=False)
     ] = "",
+    as_json: Annotated[
+        bool, Parameter(name="--json", negative="", help="Once it is served, write its address and token to stdout.")
+    ] = False,
 ) -> int:
     """Serve the estate over HTTP on this machine, until Ctrl-C; then judge what was done to it."""
     if not 0 < speed <= SPEED_MAX:
@@ -80,7 +84,7 @@ def serve(  # noqa: PLR0913 - one argument for each option
     asked = Asked(scenario, "", seed, scale, plan)
     wanted = Wanted(_prepared(asked, name), Terms(speed, capacity), Addresses(hook, idle_url), quiet_s)
     Subject(name, quiet_s, addresses=wanted.addresses)  # what is wrong with them is said before anything starts
-    return _serve(wanted, port, out)
+    return _serve(wanted, port, out, as_json=as_json)
 
 
 def _prepared(asked: Asked, name: str) -> Prepared:
@@ -101,7 +105,7 @@ async def _outside(ports: Ports, durable_dir: Path) -> NoReturn:
     raise NotImplementedError(ports, durable_dir)
 
 
-def _serve(wanted: Wanted, port: int, out: str) -> int:
+def _serve(wanted: Wanted, port: int, out: str, *, as_json: bool) -> int:
     prepared = wanted.prepared
     console = people()
     asked = prepared.asked
@@ -120,6 +124,10 @@ def _serve(wanted: Wanted, port: int, out: str) -> int:
             console.print(f"serving {prepared.in_words()} · speed {wanted.terms.speed:g}", soft_wrap=True)
             for line in _greeting(session, token):
                 console.print(line, soft_wrap=True)
+            if as_json:
+                served = {"schema": SERVED, "url": session.base_url, "token": token}
+                sys.stdout.write(msgspec.json.encode(served).decode() + "\n")
+                sys.stdout.flush()
 
         summary = run_server(listening, make, ready)
         rundir.write(workshop.path, prepared, summary)
@@ -169,7 +177,7 @@ def verdict(
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="Write one JSON document to stdout.")] = False,
 ) -> int:
     """Wait until a served estate and its subject are at rest; print the verdict, and exit with it."""
-    summary = asyncio.run(_await_verdict(url.rstrip("/"), token, timeout, advance=advance))
+    summary = _settled(url.rstrip("/"), token, timeout, advance=advance)
     if summary is None:
         sys.stderr.write(f"closeproof: not settled within {timeout:g} s; nothing was judged\n")
         return INCONCLUSIVE
@@ -180,34 +188,14 @@ def verdict(
     return EXIT_CODES[summary.verdict]
 
 
-async def _await_verdict(url: str, token: str, timeout_s: float, *, advance: bool) -> Summary | None:
-    ends_s = wall_s() + timeout_s
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30.0) as client:
-        try:
-            while True:
-                if advance:
-                    asked = {"patience_s": max(0.0, ends_s - wall_s())}
-                    await _control(client, "POST", "/_estate/clock/advance", asked, timeout_s + 5)
-                answer = await _control(client, "GET", "/_estate/verdict")
-                if answer.status_code == httpx.codes.OK:
-                    return summary_json.decode(answer.content)
-                if wall_s() > ends_s:
-                    return None
-                await asyncio.sleep(ASK_EVERY_S)
-        except httpx.HTTPError as error:
-            raise UserError(url, 0, "", f"does not answer: {type(error).__name__} {error}") from None
-
-
-async def _control(
-    client: httpx.AsyncClient, method: str, path: str, body: object = None, timeout_s: float = 30.0
-) -> httpx.Response:
-    answer = await client.request(method, path, json=body, timeout=timeout_s)
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
-        raise UserError("--token", 0, "", "is not the token that this estate printed when it was served")
-    if answer.status_code >= httpx.codes.BAD_REQUEST and answer.status_code != httpx.codes.CONFLICT:
-        raise UserError(str(client.base_url), 0, "", f"answers {answer.status_code}: {answer.text}")
-    return answer
+def _settled(url: str, token: str, timeout_s: float, *, advance: bool) -> Summary | None:
+    try:
+        with Control(url, token) as control:
+            return control.settled(timeout_s, advance=advance)
+    except ControlError as error:
+        if error.status == httpx.codes.UNAUTHORIZED:
+            raise UserError("--token", 0, "", "is not the token that this estate printed when it was served") from None
+        raise UserError(url, 0, "", str(error).removeprefix(url).strip()) from None
 
 
 orchestrator = App(name="orchestrator", help="The reference orchestrator as a process of its own.")

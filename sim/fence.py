@@ -367,6 +367,11 @@ def _give_back() -> None:
                         names[name] = pair[0]
 
 
+def under_way() -> bool:
+    """Whether a virtual run holds this process: there is room for one."""
+    return _active is not None
+
+
 def fence(clock: Clock) -> Fence:
     """Put the fence up for a block; everything is as before when the block is left, however it is left."""
     return Fence(clock)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.layout.tree import PACKAGES, ROOT, files, name
+from tests.testing.session import ENVIRONMENT, pytest_run
 
 pytestmark = pytest.mark.slow
-
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -72,3 +72,34 @@ def test_list_works_from_elsewhere(installed: Path, tmp_path: Path) -> None:
 def test_a_small_run_passes_from_elsewhere(installed: Path, tmp_path: Path) -> None:
     ran = run(installed / "closeproof", "run", "quiet-week", "--scale", "0.05", "--seed", "1", cwd=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_pytest_finds_its_plugin_elsewhere_and_the_pages_example_passes(installed: Path, tmp_path: Path) -> None:
+    """The tests of docs/pytest.md, as a user would run them: nothing but the wheel and pytest."""
+    for example in (ROOT / "docs/examples").iterdir():
+        shutil.copy(example, tmp_path)
+    ran = pytest_run(tmp_path, "", "-rP", python=installed / "python")
+    assert (ran.code, ran.counts()) == (0, {"passed": 4}), ran.said
+    where = "import sim.testing.plugin as p; print(p.__file__)"
+    assert str(ROOT) not in run(installed / "python", "-c", where, cwd=tmp_path).stdout
+
+
+def test_a_failure_elsewhere_can_be_replayed_there(installed: Path, tmp_path: Path) -> None:
+    source = """
+import pytest
+
+async def idle(ports, durable_dir):
+    await ports.clock.sleep(10**8)
+
+@pytest.mark.closeproof(seed=7, scale=0.2)
+def test_mine(virtual_estate):
+    assert virtual_estate.run(idle)
+"""
+    ran = pytest_run(tmp_path, source, "--closeproof-out=kept", python=installed / "python")
+    assert (ran.code, ran.counts()) == (1, {"failed": 1}), ran.said
+    (replay,) = ran.replays()
+    assert replay == "closeproof run quiet-week-invoices --design test_it.py:idle --seed 7 --scale 0.2"
+    assert run(installed / "closeproof", *shlex.split(replay)[1:], cwd=tmp_path).returncode == 1
+    (kept,) = (tmp_path / "kept").glob("*/run")
+    same = run(installed / "closeproof", "replay", kept, cwd=tmp_path)
+    assert (same.returncode, same.stdout[:5]) == (0, "same:"), same.stderr
