@@ -43,12 +43,23 @@ class Milestone(Entry, tag="milestone", frozen=True, gc=False, omit_defaults=Tru
     what: str
 
 
+class Goods(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Some of one line of an order: how many, and what they are worth in the ledger at the order's price."""
+
+    line: int
+    quantity: int
+    value_minor: int
+
+
 class Obligation(Entry, tag="obligation", frozen=True, gc=False, omit_defaults=True):
     """What the world truly owes, or wants recorded, once. Written again with a higher version when the truth changes.
 
-    `what` is `payable`, `purchase-order`, `goods-receipt` or `supplier`. `amount_minor` is what is truly due; `order_value_minor`
-    is the same quantity at the order's prices. `required` names the effects a correct design brings about, as
-    `system/effect`, each exactly once, by `due_ms`. `on` is the truth's local accounting date.
+    `what` is `payable`, `purchase-order`, `goods-receipt`, `supplier`, `accrual` or `accrual-reversal`. `amount_minor` is
+    what is truly due; `order_value_minor` is the same quantity at the order's prices, `charges_minor` what of it is
+    freight and tax. `required` names the effects a correct design brings about, as `system/effect`, each exactly once, by
+    `due_ms`. `on` is the truth's local accounting date. `goods` says what was received or billed, by line of the order.
+    Where the ledger keeps another currency than the paper, `ledger` names it, and `rate_ppm` is what a unit costs on that
+    date, in millionths.
     """
 
     id: str
@@ -64,13 +75,18 @@ class Obligation(Entry, tag="obligation", frozen=True, gc=False, omit_defaults=T
     due_ms: int
     required: tuple[str, ...]
     version: int = 1
+    goods: tuple[Goods, ...] = ()
+    charges_minor: int = 0
+    ledger: str = ""
+    rate_ppm: int = 0
 
 
 class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True):
     """A paper that stands in a source system and points at an obligation; `copy` when another paper came first.
 
     `ref` is `system:id`, the way a source names it. `expect` says what a correct design does with this paper:
-    `effect`, `case` (a person must decide), or `nothing` (superseded before anybody acted).
+    `effect`, `case` (a person must decide), or `nothing` (superseded before anybody acted). `on` is the accounting date
+    of this very paper, where that is not its obligation's: a copy's, say.
 
     A supplier record is a paper too, `what` being `supplier`: its obligation is the real supplier, `number` the true tax
     id, `bank` the account to pay to as this version states it. An edit is written as the same paper at a higher version.
@@ -89,6 +105,7 @@ class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True)
     copy: bool = False
     expect: str = "effect"
     bank: str = ""
+    on: str = ""
 
 
 class Anomaly(Entry, tag="anomaly", frozen=True, gc=False, omit_defaults=True):
@@ -116,6 +133,9 @@ class Effect(Entry, tag="effect", frozen=True, gc=False, omit_defaults=True):
 
     `source_ref` is the reference the caller gave for where it came from, as received; `about` names the papers a case
     or a status speaks of; `state` is the category, decision or status; `reverses` names the effect's `ref` it undoes.
+    `goods` are the subledger's items behind the lines of accrued receipts: what this takes in or gives off, by line of
+    the order (0 for what is used at once). `ledger_minor` is the amount in the ledger's currency, where that is another;
+    `on` is the accounting date, and of a decision to re-date the date decided.
     """
 
     system: str
@@ -136,6 +156,8 @@ class Effect(Entry, tag="effect", frozen=True, gc=False, omit_defaults=True):
     reverses: str = ""
     about: tuple[str, ...] = ()
     lines: tuple[Posting, ...] = ()
+    goods: tuple[Goods, ...] = ()
+    ledger_minor: int = 0
 
 
 class Call(Entry, tag="call", frozen=True, gc=False, omit_defaults=True):

@@ -25,9 +25,11 @@ KIND_OF_EFFECT: Final = {
     "order.created": "purchase-order",
     "receipt.posted": "goods-receipt",
     "supplier.created": "supplier",
+    "accrual.posted": "accrual",
+    "accrual.reversed": "accrual-reversal",
 }
 """Which kind of paper can be an effect's origin. These effects are the postings that obligations require."""
-REVERSALS: Final = ("invoice.cancelled",)
+REVERSALS: Final = ("invoice.cancelled", "accrual.cancelled")
 """Effects that undo a posting, named by `reverses`."""
 
 Key = TypeVar("Key")
@@ -45,7 +47,7 @@ class Posted(msgspec.Struct, gc=False):
 
 
 class Case(msgspec.Struct, gc=False):
-    """An exception case in people's hands. `decision` is the latest, empty while nobody has decided."""
+    """An exception case in people's hands. `decision` is the latest, empty while nobody has decided; `redated` its date."""
 
     ref: str
     category: str
@@ -56,6 +58,7 @@ class Case(msgspec.Struct, gc=False):
     decision: str = ""
     decided_ms: int = 0
     decided_line: int = 0
+    redated: str = ""
 
 
 class Known:
@@ -225,6 +228,7 @@ class Known:
         case = self.cases.get(f"{entry.system}:{entry.ref}")
         if case is not None:
             case.decision, case.decided_ms, case.decided_line = entry.state, entry.at, self.line
+            case.redated = entry.on
 
     def _delivered(self, entry: Delivered) -> None:
         if entry.outcome == "acknowledged":

@@ -110,5 +110,5 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: Thresholds = Thresholds()
 
 
-WORKFLOWS = ("procure-to-pay", "supplier-master")
+WORKFLOWS = ("procure-to-pay", "supplier-master", "period-end")
 """The workflows that exist; a scope may name these."""

@@ -13,6 +13,10 @@ from contracts.invariants.i01_effect_once import EffectOnce
 from contracts.invariants.i02_no_orphan import NoOrphan
 from contracts.invariants.i03_amount import Amount
 from contracts.invariants.i04_balanced import Balanced
+from contracts.invariants.i05_subledger import Subledger
+from contracts.invariants.i06_period import RightPeriod
+from contracts.invariants.i07_grni import ReceivedNotInvoiced
+from contracts.invariants.i08_reversal import Reversal
 from contracts.invariants.i09_monotone import Monotone
 from contracts.invariants.i10_complete import Complete
 from contracts.invariants.i11_conservation import Conservation
@@ -27,6 +31,10 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     NoOrphan(),
     Amount(),
     Balanced(),
+    Subledger(),
+    RightPeriod(),
+    ReceivedNotInvoiced(),
+    Reversal(),
     Monotone(),
     Complete(),
     Conservation(),

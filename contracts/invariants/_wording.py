@@ -9,6 +9,8 @@ from contracts.journal import Document, Obligation
 from contracts.provenance import Known, Posted
 
 HOUR_MS: Final = 3_600_000
+PERIOD_END: Final = ("accrual", "accrual-reversal")
+"""Papers that no system hands over: a design finds out by itself what is received and not invoiced."""
 
 
 def money(amount_minor: int, currency: str) -> str:
@@ -16,6 +18,14 @@ def money(amount_minor: int, currency: str) -> str:
     sign = "-" if amount_minor < 0 else ""
     whole, cents = divmod(abs(amount_minor), 100)
     return f"{sign}{whole:,}.{cents:02d} {currency}".rstrip()
+
+
+def converted(amount_minor: int, owed: Obligation) -> int:
+    """An amount of an obligation in the ledger's currency, at the rate of its date, half a cent rounded away from zero."""
+    if not owed.rate_ppm:
+        return amount_minor
+    whole = (abs(amount_minor) * owed.rate_ppm + 500_000) // 1_000_000
+    return -whole if amount_minor < 0 else whole
 
 
 def moment(at_ms: int) -> str:
@@ -29,6 +39,8 @@ def paper_name(paper: Document) -> str:
     amount = money(paper.amount_minor, paper.currency)
     if paper.what == "invoice":
         return f"{own} (supplier {paper.party} no. {paper.number}, {amount})"
+    if paper.what in PERIOD_END:
+        return f"{own} ({paper.what.replace('-', ' ')} for {paper.order}, {amount})"
     if paper.what == "goods-receipt":
         return f"{own} (receipt for {paper.order}, {amount})"
     if paper.what == "supplier":

@@ -4,7 +4,10 @@ At the end each live posting is compared with the truth as it stands then (peopl
 changes what is due): amount, currency, hospital, supplier and order, and the journal's lines by account role. Goods for
 stock: inventory against goods received not invoiced (GRNI) at the receipt; GRNI at the order's prices, the difference in
 purchase price variance (PPV), against accounts payable at the invoice. Goods for direct use: nothing at the receipt,
-expense against accounts payable at the invoice. A reversal mirrors the posting that it undoes, line for line by role.
+expense against accounts payable at the invoice; expense against accrued receipts where a period ends in between, and back
+in the next. Freight and tax are expense. A bill in another currency is booked at its date's rate, goods received at their
+order's, and what then is left over is gain or loss on exchange. A reversal mirrors the posting that it undoes, line for
+line by role.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import Invariant, Violation
-from contracts.invariants._wording import lines_of, money, posting_name
+from contracts.invariants._wording import converted, lines_of, money, posting_name
 from contracts.journal import Effect, Obligation, Posting
 from contracts.provenance import REVERSALS, Known, Posted
 
@@ -47,7 +50,8 @@ class Amount(Invariant):
             return
         state.judged += 1
         had, right = _roles(entry.lines), {key: -amount for key, amount in _roles(undone.effect.lines).items()}
-        if had != right or entry.entity != undone.effect.entity:
+        unlike = had != right or _by_line(entry, 1) != _by_line(undone.effect, -1)
+        if unlike or entry.entity != undone.effect.entity:
             says = (
                 f"{entry.ref} does not mirror {posting_name(undone, known)}, which it reverses in {entry.system}: "
                 f"{_spelled(had)} instead of {_spelled(right)}"
@@ -107,19 +111,50 @@ def _order(obligation: Obligation) -> tuple[int, Roles]:
 
 
 def _receipt(obligation: Obligation) -> tuple[int, Roles]:
-    value, currency = obligation.order_value_minor or obligation.amount_minor, obligation.currency
-    return value, _nonzero({("inventory", currency): value, ("grni", currency): -value}) if obligation.stock else {}
+    value, ledger = _worth(obligation), obligation.ledger or obligation.currency
+    due = obligation.order_value_minor or obligation.amount_minor
+    return due, _nonzero({("inventory", ledger): value, ("grni", ledger): -value}) if obligation.stock else {}
 
 
 def _invoice(obligation: Obligation) -> tuple[int, Roles]:
-    amount, value, currency = obligation.amount_minor, obligation.order_value_minor, obligation.currency
-    payable = {("ap", currency): -amount}
-    if obligation.stock:
-        return amount, _nonzero({("grni", currency): value, ("ppv", currency): amount - value, **payable})
-    return amount, _nonzero({("expense", currency): amount, **payable})
+    amount, charges, ledger = (
+        obligation.amount_minor,
+        obligation.charges_minor,
+        obligation.ledger or obligation.currency,
+    )
+    due = converted(amount, obligation)
+    if not obligation.stock:
+        return amount, _nonzero({("expense", ledger): due, ("ap", ledger): -due})
+    value, freight = _worth(obligation), converted(charges, obligation)
+    variance = converted(amount - charges - obligation.order_value_minor, obligation)
+    roles = {("grni", ledger): value, ("expense", ledger): freight, ("ppv", ledger): variance, ("ap", ledger): -due}
+    return amount, _nonzero({**roles, ("fx", ledger): due - value - freight - variance})
 
 
-RULES: Final = {"order.created": _order, "receipt.posted": _receipt, "invoice.posted": _invoice}
+def _accrual(obligation: Obligation) -> tuple[int, Roles]:
+    amount, currency = obligation.amount_minor, obligation.currency
+    return amount, _nonzero({("expense", currency): amount, ("accrued", currency): -amount})
+
+
+def _accrual_reversal(obligation: Obligation) -> tuple[int, Roles]:
+    amount, currency = obligation.amount_minor, obligation.currency
+    return amount, _nonzero({("expense", currency): -amount, ("accrued", currency): amount})
+
+
+def _worth(obligation: Obligation) -> int:
+    """What its goods are worth in the ledger at the order's price."""
+    if obligation.goods:
+        return sum(goods.value_minor for goods in obligation.goods)
+    return obligation.order_value_minor or obligation.amount_minor
+
+
+RULES: Final = {
+    "order.created": _order,
+    "receipt.posted": _receipt,
+    "invoice.posted": _invoice,
+    "accrual.posted": _accrual,
+    "accrual.reversed": _accrual_reversal,
+}
 """What each posting must say: its amount, and its lines by role and currency."""
 
 
@@ -129,6 +164,11 @@ def _roles(lines: Iterable[Posting]) -> Roles:
         key = (line.role, line.currency)
         sums[key] = sums.get(key, 0) + line.amount_minor
     return _nonzero(sums)
+
+
+def _by_line(effect: Effect, sign: int) -> dict[int, int]:
+    """What an effect moves by line of its order."""
+    return {goods.line: sign * goods.value_minor for goods in effect.goods}
 
 
 def _nonzero(roles: Roles) -> Roles:

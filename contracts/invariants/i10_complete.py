@@ -7,7 +7,8 @@ it, or in a case about it. A poll's list says nothing about single papers, so a 
 what it does with it.
 
 Not judged: papers that a correct design may pass over without a trace (superseded ones, and those that need no case when
-what they ask for was done through another paper), and papers whose obligation is not due yet when the run ends.
+what they ask for was done through another paper), papers whose obligation is not due yet when the run ends, and what a
+design must find out by itself at the end of a period.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 import msgspec
 
 from contracts.invariant import Invariant, Violation
-from contracts.invariants._wording import lines_of, paper_name
+from contracts.invariants._wording import PERIOD_END, lines_of, paper_name
 from contracts.journal import Document
 from contracts.provenance import Known
 
@@ -63,7 +64,7 @@ class Complete(Invariant):
 
 def _needless(paper: Document, known: Known) -> bool:
     obligation = known.obligations.get(paper.obligation)
-    if paper.expect == "nothing" or (obligation is not None and not known.due(obligation)):
+    if paper.expect == "nothing" or paper.what in PERIOD_END or (obligation is not None and not known.due(obligation)):
         return True
     if obligation is None or paper.expect == "case":
         return False

@@ -4,8 +4,8 @@ Judged at each posting of an invoice, with what was true at that moment:
 
 - what has been billed on the order and stands, valued at the order's prices, exceeds what the dock has received by no
   more than 1 % or 1.00, whichever is more; unless people had accepted that invoice before;
-- an invoice whose captured amount is off the order's price by more than 2 % and more than 5.00 was accepted or corrected
-  by a person before it was posted;
+- an invoice whose captured amount, without freight and tax, is off the order's price by more than 2 % and more than 5.00
+  was accepted or corrected by a person before it was posted;
 - an invoice that a person refused is not posted, unless a person later accepted it.
 
 Paying out is not in this scope; a posted invoice is what the treasury would pay.
@@ -109,8 +109,9 @@ def _received(state: Matching, posted: Posted, known: Known, *, approved: bool) 
 
 
 def _price(posted: Posted, paper: Document, cases: tuple[Case, ...], known: Known) -> Iterator[Violation]:
-    ordered = known.obligations[posted.origin].order_value_minor
-    off = abs(paper.amount_minor - ordered)
+    owed = known.obligations[posted.origin]
+    ordered = owed.order_value_minor
+    off = abs(paper.amount_minor - owed.charges_minor - ordered)
     if off <= max(PRICE_SLACK_MINOR, ordered // PRICE_SLACK_SHARE):
         return
     asked = f"{cases[-1].ref} is undecided" if cases and not cases[-1].decision else "nobody approved it"

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.journal import Posting
+from contracts.journal import Goods, Posting
 from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, PeriodStatus
 from mocks.kit.dialect import minor, stamp
 from mocks.kit.operation import Refused, Work
@@ -72,6 +72,7 @@ class Invoice(msgspec.Struct, gc=False):
     amount_minor: int
     on: str
     postings: tuple[Posting, ...]
+    goods: tuple[Goods, ...]
     posted_at: str
     status: str = "Posted"
 
@@ -127,12 +128,14 @@ class CloudErp:
         entity = new.business_unit
         order = self._order(entity, new.order_number)
         value = stock = 0
+        goods = []
         for line in new.lines:
             ordered = _line(order, line.line)
             worth = line.quantity * ordered.unit_price_minor
             value += worth
-            if ordered.stock:
-                stock += worth
+            accrued = worth if ordered.stock else 0
+            stock += accrued
+            goods.append(Goods(line.line, line.quantity, -accrued))
         receipt_id = f"ERC-{len(self.receipts) + 1}"
         on = new.receipt_date.isoformat()
         receipt = Receipt(receipt_id, new.source_ref, new.receipt_number, entity, order.number, on, stamp(work.now_ms))
@@ -156,6 +159,7 @@ class CloudErp:
             order=order.number,
             on=on,
             lines=postings,
+            goods=tuple(goods),
         )
         return receipt
 
@@ -164,7 +168,7 @@ class CloudErp:
         entity = new.business_unit
         order = self._order(entity, new.order_number)
         amount = minor(new.invoice_amount)
-        postings = _invoice_postings(new, order, amount)
+        postings, goods = _invoice_postings(new, order, amount)
         on = new.accounting_date.isoformat()
         self._open_on(entity, on)
         invoice = Invoice(
@@ -178,6 +182,7 @@ class CloudErp:
             amount,
             on,
             postings,
+            goods,
             stamp(work.now_ms),
         )
         self.invoices[invoice.id] = invoice
@@ -196,6 +201,7 @@ class CloudErp:
             order=order.number,
             on=on,
             lines=postings,
+            goods=goods,
         )
         return invoice
 
@@ -223,6 +229,7 @@ class CloudErp:
             on=invoice.on,
             reverses=invoice.id,
             lines=mirrored,
+            goods=tuple(Goods(goods.line, goods.quantity, -goods.value_minor) for goods in invoice.goods),
         )
 
     # Look-ups
@@ -335,14 +342,22 @@ def _line(order: Order, number: int) -> OrderLine:
     return ordered
 
 
-def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple[Posting, ...]:
-    """An invoice's journal: accrual at the order's price, expense and variance as billed, payables for all of it."""
+def _invoice_postings(
+    new: NewInvoice, order: Order, amount_minor: int
+) -> tuple[tuple[Posting, ...], tuple[Goods, ...]]:
+    """An invoice's journal, and the open receipts that it clears.
+
+    Accrual at the order's price, expense and variance as billed, payables for all of it.
+    """
     accrued = billed_stock = billed_expense = 0
+    goods = []
     for line in new.lines:
         ordered = _line(order, line.line)
         billed = minor(line.amount)
+        worth = line.quantity * ordered.unit_price_minor if ordered.stock else 0
+        goods.append(Goods(line.line, line.quantity, worth))
+        accrued += worth
         if ordered.stock:
-            accrued += line.quantity * ordered.unit_price_minor
             billed_stock += billed
         else:
             billed_expense += billed
@@ -358,7 +373,7 @@ def _invoice_postings(new: NewInvoice, order: Order, amount_minor: int) -> tuple
         postings.append(Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency))
     if amount_minor:
         postings.append(Posting(PAYABLES, "ap", -amount_minor, currency))
-    return tuple(postings)
+    return tuple(postings), tuple(goods)
 
 
 def _following(period: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.journal import Effect, Posting
+from contracts.journal import Effect, Goods, Posting
 from contracts.wire import Event, Request, Response, Subject
 
 NOBODY = Subject()
@@ -86,6 +86,8 @@ class Work:
         reverses: str = "",
         about: tuple[str, ...] = (),
         lines: tuple[Posting, ...] = (),
+        goods: tuple[Goods, ...] = (),
+        ledger_minor: int = 0,
     ) -> None:
         """Record something that this commit brings about."""
         self.effects.append(
@@ -109,6 +111,8 @@ class Work:
                 reverses,
                 about,
                 lines,
+                goods,
+                ledger_minor,
             )
         )
 

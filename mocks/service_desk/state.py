@@ -117,6 +117,7 @@ class ServiceDesk:
             currency=sent.currency,
             state=decision,
             about=sent.subjects,
+            on=value if decision == "re-date" else "",
         )
         work.event("case.decided", Subject(sent.entity, case.id), 1, told)
         return told

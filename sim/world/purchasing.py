@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import simpy
 
+from contracts.journal import Goods
 from sim.world.calendar import HOUR_MS, MINUTE_MS, Hours
 from sim.world.disguises import disguised
 from sim.world.hands import Bill, Hands
@@ -158,8 +159,9 @@ class Purchasing:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.parts[part].quantities
         number = self._hands.receipt(intent, owed.order, quantities, hours.local_date(now))
-        value = sum(_amounts(intent, quantities))
-        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value)
+        goods = _goods(intent, quantities)
+        value = sum(each.value_minor for each in goods)
+        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
 
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
@@ -175,7 +177,8 @@ class Purchasing:
         self._first_paper[owes] = ref
         off = paper.overpriced
         amounts = (right_minor if off else bill.total_minor, right_minor)
-        self._truth.payable(now, owes, owed, amounts, ready_ms=ready_ms, needs_people=off)
+        goods = _goods(intent, quantities)
+        self._truth.payable(now, owes, owed, amounts, goods, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off:
@@ -230,6 +233,12 @@ class Purchasing:
 
 def _amounts(intent: Intent, quantities: tuple[int, ...]) -> Iterator[int]:
     return (quantity * line.item.price_minor for line, quantity in zip(intent.lines, quantities, strict=True))
+
+
+def _goods(intent: Intent, quantities: tuple[int, ...]) -> tuple[Goods, ...]:
+    """Quantities at the order's prices, by line."""
+    amounts = enumerate(_amounts(intent, quantities), 1)
+    return tuple(Goods(n, quantities[n - 1], amount) for n, amount in amounts if amount)
 
 
 def _misprice(intent: Intent, quantities: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:

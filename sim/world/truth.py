@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.journal import Anomaly, Document, Effect, Entry, Obligation
+from contracts.journal import Anomaly, Document, Effect, Entry, Goods, Obligation
 from sim.world.calendar import Hours
 
 CURRENCY: Final = "USD"
@@ -56,9 +56,12 @@ class Truth:
         ref = f"procurement:{owed.order}"
         self._paper(at_ms, ref, "purchase-order", key, owed, owed.party, owed.order, value_minor)
 
-    def receipt(self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int) -> None:
+    def receipt(  # noqa: PLR0913 - a delivery is all of this
+        self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, goods: tuple[Goods, ...]
+    ) -> None:
         """Goods came to the dock. A delivery note names no supplier that a system would know."""
-        self._owe(at_ms, key, "goods-receipt", owed, (value_minor, value_minor), DUE_DAYS, RECEIPT_POSTED)
+        amounts = (value_minor, value_minor)
+        self._owe(at_ms, key, "goods-receipt", owed, amounts, DUE_DAYS, RECEIPT_POSTED, goods=goods)
         ref = f"inventory:{number}"
         self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, value_minor)
 
@@ -68,6 +71,7 @@ class Truth:
         key: str,
         owed: Owed,
         amounts: tuple[int, int],
+        goods: tuple[Goods, ...],
         *,
         ready_ms: int,
         needs_people: bool,
@@ -77,13 +81,14 @@ class Truth:
         It can be booked from `ready_ms` on: an invoice that comes before its goods must wait for them.
         """
         days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
-        self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms)
+        self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms, goods)
 
     def invoice(  # noqa: PLR0913 - a paper is all of this
         self, at_ms: int, ref: str, key: str, owed: Owed, number: str, amount_minor: int, *, copy: bool, expect: str
     ) -> None:
         """An invoice was captured."""
-        self._paper(at_ms, ref, "invoice", key, owed, owed.party, number, amount_minor, copy=copy, expect=expect)
+        on = owed.hours.local_date(at_ms) if copy else ""
+        self._paper(at_ms, ref, "invoice", key, owed, owed.party, number, amount_minor, copy=copy, expect=expect, on=on)
 
     def anomaly(  # noqa: PLR0913 - an anomaly is all of this
         self, at_ms: int, key: str, owed: Owed, what: str, category: str, about: tuple[str, ...], at_stake_minor: int
@@ -124,6 +129,7 @@ class Truth:
         days: int,
         required: tuple[str, ...],
         ready_ms: int = 0,
+        goods: tuple[Goods, ...] = (),
     ) -> None:
         obligation = Obligation(
             at_ms,
@@ -139,6 +145,7 @@ class Truth:
             owed.order,
             owed.hours.close_after(max(at_ms, ready_ms), days),
             required,
+            goods=goods,
         )
         self.obligations[key] = obligation
         self.unposted.add(key)
@@ -157,6 +164,7 @@ class Truth:
         *,
         copy: bool = False,
         expect: str = "effect",
+        on: str = "",
     ) -> None:
         paper = Document(
             at_ms,
@@ -172,6 +180,7 @@ class Truth:
             1,
             copy,
             expect,
+            on,
         )
         self.papers[ref] = paper
         self._record(paper)

@@ -17,6 +17,7 @@ from contracts.journal import (
     Document,
     Effect,
     Entry,
+    Goods,
     Obligation,
     Posting,
     RunEnded,
@@ -36,12 +37,26 @@ SOURCES = {
     "GRN": "inventory",
     "INV": "ap_automation",
     "CASE": "service_desk",
+    "ACC": "period-end",
+    "REV": "period-end",
+}
+KINDS = {
+    "PO": "purchase-order",
+    "GRN": "goods-receipt",
+    "INV": "invoice",
+    "ACC": "accrual",
+    "REV": "accrual-reversal",
 }
 
 
 def ref(paper: str) -> str:
     """`INV-1` → `ap_automation:INV-1`."""
     return f"{SOURCES[paper.partition('-')[0]]}:{paper}"
+
+
+def goods(value: int, number: int = 1) -> tuple[Goods, ...]:
+    """Ten units on one line of an order."""
+    return (Goods(number, 10, value),)
 
 
 def line(role: str, amount_minor: int, currency: str = "USD") -> Posting:
@@ -90,8 +105,12 @@ class Story:
         stock: bool = True,
         due_hours: float = 72,
         version: int = 1,
+        **more: object,
     ) -> Self:
         """The world owes something, once. `amount` is truly due, `value` is it at the order's prices."""
+        if what in ("payable", "goods-receipt"):
+            more.setdefault("goods", goods(value))
+        on, currency = str(more.pop("on", "2026-10-05")), str(more.pop("currency", "USD"))
         due_ms = self.owed[obligation].due_ms if obligation in self.owed else self.at + round(due_hours * HOUR_MS)
         self.owed[obligation] = Obligation(
             self.at,
@@ -99,15 +118,16 @@ class Story:
             what,
             "H1",
             party,
-            "USD",
+            currency,
             value if amount is None else amount,
             value,
             stock,
-            "2026-10-05",
+            on,
             order,
             due_ms,
             (required,),
             version,
+            **more,  # type: ignore[arg-type]
         )
         return self.write(self.owed[obligation])
 
@@ -120,10 +140,11 @@ class Story:
         number: str = "",
         copy: bool = False,
         expect: str = "effect",
+        on: str = "",
     ) -> Self:
         """A paper that points at an obligation stands in its source system."""
         owed = self.owed[obligation]
-        what = {"PO": "purchase-order", "GRN": "goods-receipt", "INV": "invoice"}[paper.partition("-")[0]]
+        what = KINDS[paper.partition("-")[0]]
         self.papers[paper] = Document(
             self.at,
             ref(paper),
@@ -137,6 +158,7 @@ class Story:
             owed.order,
             copy=copy,
             expect=expect,
+            on=on,
         )
         return self.write(self.papers[paper])
 
@@ -154,10 +176,11 @@ class Story:
         order: str = "PO-1",
         party: str = "S012",
         stock: bool = True,
+        **more: object,
     ) -> Self:
         """Goods arrive at the dock."""
         what, required = "goods-receipt", "cloud_erp/receipt.posted"
-        self.owes(f"GR:{paper}", what, required, value, order=order, party=party, stock=stock)
+        self.owes(f"GR:{paper}", what, required, value, order=order, party=party, stock=stock, **more)  # type: ignore[arg-type]
         return self.paper(paper, f"GR:{paper}")
 
     def bills(
@@ -172,23 +195,27 @@ class Story:
         party: str = "S012",
         stock: bool = True,
         due_hours: float = 72,
+        **more: object,
     ) -> Self:
         """A supplier bills a delivery, and the invoice is captured: at `captured`, where that is not what is due."""
         owed, required = f"PAY:{paper}", "cloud_erp/invoice.posted"
-        self.owes(owed, "payable", required, value, order=order, party=party, stock=stock, due_hours=due_hours)
+        due = {"order": order, "party": party, "stock": stock, "due_hours": due_hours, **more}
+        self.owes(owed, "payable", required, value, **due)  # type: ignore[arg-type]
         self.paper(paper, owed, amount=captured, number=number, expect=expect)
         return self.effect("ap_automation", "invoice.captured", paper)
 
-    def copies(self, paper: str, of: str, *, number: str, expect: str = "case") -> Self:
+    def copies(self, paper: str, of: str, *, number: str, expect: str = "case", on: str = "") -> Self:
         """The same invoice comes again."""
         original = self.papers[of]
-        self.paper(paper, original.obligation, amount=original.amount_minor, number=number, copy=True, expect=expect)
+        owed, amount = original.obligation, original.amount_minor
+        self.paper(paper, owed, amount=amount, number=number, copy=True, expect=expect, on=on)
         return self.effect("ap_automation", "invoice.captured", paper)
 
-    def truth_changes(self, paper: str, amount: int) -> Self:
-        """People decided that another amount is due for what a paper bills."""
+    def truth_changes(self, paper: str, amount: int | None = None, on: str = "") -> Self:
+        """People decided that another amount is due for what a paper bills, or on another date."""
         owed = self.owed[self.papers[paper].obligation]
-        changed = msgspec.structs.replace(owed, at=self.at, amount_minor=amount, version=owed.version + 1)
+        amount, on = owed.amount_minor if amount is None else amount, on or owed.on
+        changed = msgspec.structs.replace(owed, at=self.at, amount_minor=amount, on=on, version=owed.version + 1)
         self.owed[owed.id] = changed
         return self.write(changed)
 
@@ -198,6 +225,15 @@ class Story:
         return self.write(
             Anomaly(self.at, name, categories[0], tuple(map(ref, papers)), categories, flag_by_ms, 100_000)
         )
+
+    def to_accrue(self, line_of: str = "1", value: int = 40_000, *, order: str = "PO-1") -> Self:
+        """October is over, and a line is received and not invoiced: to be accrued, and taken back in November."""
+        for kind, own, on in (("accrual", "ACC", "2026-10-31"), ("accrual-reversal", "REV", "2026-11-01")):
+            what = "posted" if own == "ACC" else "reversed"
+            owed, required = f"{own}:{order}/{line_of}", f"cloud_erp/accrual.{what}"
+            self.owes(owed, kind, required, value, order=order, party="", stock=False, on=on)
+            self.paper(f"{own}-{line_of}", owed, number=f"2026-10/{order}/{line_of}")
+        return self
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
@@ -253,7 +289,9 @@ class Story:
             "order": owed.order,
             "amount_minor": value,
             "currency": "USD",
+            "on": owed.on,
             "lines": lines,
+            "goods": tuple(Goods(each.line, each.quantity, -each.value_minor * owed.stock) for each in owed.goods),
         }
         return self.effect("cloud_erp", "receipt.posted", own, **{**usual, **fields})
 
@@ -270,7 +308,8 @@ class Story:
             "amount_minor": due,
             "currency": "USD",
             "order": owed.order,
-            "on": "2026-10-05",
+            "on": owed.on,
+            "goods": tuple(Goods(each.line, each.quantity, each.value_minor * owed.stock) for each in owed.goods),
             "lines": (*(each for each in lines if each.amount_minor), line("ap", -due)),
         }
         return self.effect("cloud_erp", "invoice.posted", own, **{**usual, **fields})
@@ -279,8 +318,41 @@ class Story:
         """The ERP cancels an invoice."""
         undone = self.posted[own]
         mirrored = tuple(line(each.role, -each.amount_minor, each.currency) for each in undone.lines)
+        taken = tuple(Goods(each.line, each.quantity, -each.value_minor) for each in undone.goods)
         usual = {"reverses": own, "amount_minor": -undone.amount_minor, "currency": "USD", "lines": mirrored}
+        usual["goods"] = taken
         return self.effect("cloud_erp", "invoice.cancelled", by, **{**usual, **fields})
+
+    def accrues(self, paper: str = "ACC-1", own: str = "JE-1", **fields: object) -> Self:
+        """The ERP accrues what the truth says, on the period's last day."""
+        owed, number = self.owed[self.papers[paper].obligation], self.papers[paper].number
+        value = owed.amount_minor
+        usual = {
+            "source_ref": ref(paper),
+            "number": number,
+            "amount_minor": value,
+            "currency": "USD",
+            "order": owed.order,
+            "on": owed.on,
+            "lines": (line("expense", value), line("accrued", -value)),
+        }
+        return self.effect("cloud_erp", "accrual.posted", own, **{**usual, **fields})
+
+    def takes_back(self, own: str = "JE-1", by: str = "JE-2", paper: str = "REV-1", **fields: object) -> Self:
+        """The ERP reverses an accrual on the first day of the next period; or cancels it, where that is said."""
+        accrued = self.posted[own]
+        usual = {
+            "source_ref": ref(paper),
+            "number": accrued.number,
+            "amount_minor": accrued.amount_minor,
+            "currency": "USD",
+            "order": accrued.order,
+            "on": "2026-11-01",
+            "reverses": own,
+            "lines": tuple(line(each.role, -each.amount_minor) for each in accrued.lines),
+        }
+        what = str(fields.pop("what", "accrual.reversed"))
+        return self.effect("cloud_erp", what, by, **{**usual, **fields})
 
     def says(self, paper: str, state: str, voucher: str = "") -> Self:
         """The requester's system is told a status."""
@@ -292,10 +364,10 @@ class Story:
         about = tuple(map(ref, papers))
         return self.effect("service_desk", "case.opened", case, state=category, about=about, source_ref=f"key-{case}")
 
-    def decides(self, case: str, decision: str) -> Self:
-        """A person decides."""
+    def decides(self, case: str, decision: str, on: str = "") -> Self:
+        """A person decides, perhaps on a date."""
         about = self.posted[case].about if case in self.posted else ()
-        self.effect("service_desk", "case.decided", case, state=decision, about=about)
+        self.effect("service_desk", "case.decided", case, state=decision, about=about, on=on)
         self.posted[case] = msgspec.structs.replace(self.posted[case], about=about)
         return self
 

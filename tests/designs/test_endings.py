@@ -70,7 +70,7 @@ def test_a_sound_design_that_reads_the_wall_clock_is_not_judged() -> None:
 
     summary = ended(peek)
     assert (summary.ended, summary.verdict) == ("fence", "unknown")
-    assert {result.id for result in summary.invariants if result.verdict != "pass"} == {"I20"}
+    assert {result.id for result in summary.invariants if result.verdict not in ("pass", "not applicable")} == {"I20"}
     assert "time.time()" in summary.ended_detail
 
 

@@ -118,7 +118,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
          'x.toml:23: hospital[1].time_zone: no time zone is called "America/Chicgo"; did you mean America/Chicago?'),
         ("America/Chicago", "../etc/passwd", 'x.toml:23: hospital[1].time_zone: no time zone is called "../etc/passwd"'),
         ('"procure-to-pay"', '"procure-to-play"',
-         'x.toml:3: scope[0]: no workflow is called "procure-to-play"; did you mean procure-to-pay? (known: procure-to-pay)'),
+         'x.toml:3: scope[0]: no workflow is called "procure-to-play"; did you mean procure-to-pay? (known: procure-to-pay, supplier-master, period-end)'),
         ('["procure-to-pay"]', "[]", "x.toml:3: scope: expected an array of length >= 1, got an empty array"),
         ("price_variance = 0.1", "price_variance = 1.1", "x.toml:30: anomalies.price_variance: expected number <= 1.0, got 1.1"),
         ("price_variance = 0.1", "price_variance = 0.6\nprice_within_tolerance = 0.6",

@@ -1,0 +1,104 @@
+"""I06 period: everything stands in the period in which it belongs.
+
+The accounting date of a posting is the truth's local date: the day on which the dock counted the goods, or the bill came,
+by the hospital's own clock. A paper of its own date (a copy that was taken for the original) may stand on that. People may
+decide otherwise: after an answer *re-date* the date that they gave is right as well. And nothing goes into a period that
+is closed: no invoice into one that accounts payable has closed, and nothing at all into one that the ledger has locked.
+
+Goods that were used at once move no account, so the date of their receipt is not judged. A posting that names no date is
+*unknown*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from contracts.invariant import NOTHING, Invariant, Violation, doubt
+from contracts.invariants._wording import lines_of, posting_name
+from contracts.journal import Effect
+from contracts.provenance import Known, Posted
+
+PAYABLES: Final = ("invoice.posted", "invoice.credited")
+LEDGER: Final = ("accrual.posted", "accrual.reversed")
+
+Period = tuple[str, str, str]
+"""System, entity, month."""
+
+
+class Calendar(msgspec.Struct):
+    """The line on which a period was closed to payables, and on which it was locked; postings judged."""
+
+    closed: dict[Period, int] = {}
+    locked: dict[Period, int] = {}
+    judged: int = 0
+
+
+class RightPeriod(Invariant):
+    """Posting date = truth's local accounting date, or an approved re-date."""
+
+    id = "I06"
+    name = "period"
+    workflows = ("procure-to-pay",)
+    reads = (*PAYABLES, *LEDGER, "period.opened", "period.closed", "period.locked")
+
+    def start(self) -> Calendar:
+        """Nothing closed."""
+        return Calendar()
+
+    def step(self, state: Calendar, entry: Effect, known: Known) -> Iterator[Violation]:
+        """A period turns, or something posts: never into a closed one."""
+        if entry.what.startswith("period."):
+            period = (entry.system, entry.entity, entry.state)
+            if entry.what == "period.opened":
+                state.closed.pop(period, None)
+                state.locked.pop(period, None)
+            else:
+                (state.locked if entry.what == "period.locked" else state.closed)[period] = known.line
+            return NOTHING
+        period = (entry.system, entry.entity, entry.on[:7])
+        shut = state.locked.get(period) or (state.closed.get(period) if entry.what in PAYABLES else None)
+        return _into_closed(entry, shut, known) if shut else NOTHING
+
+    def end(self, state: Calendar, known: Known) -> Iterator[Violation]:
+        """Each posting that stands must be on its date."""
+        for (owed, required), postings in known.postings.items():
+            obligation = known.obligations.get(owed)
+            if obligation is None or required not in obligation.required:
+                continue
+            for posted in postings:
+                if posted.effect.lines and not posted.reversed_line:
+                    state.judged += 1
+                    if posted.effect.on != obligation.on:
+                        yield from _elsewhere(posted, owed, known)
+
+    def checked(self, state: Calendar) -> int:
+        """Postings that stand."""
+        return state.judged
+
+
+def _into_closed(entry: Effect, shut: int, known: Known) -> Iterator[Violation]:
+    posted = known.posting(entry.system, entry.ref)
+    name = posting_name(posted, known) if posted else entry.ref
+    says = f"{name} was posted in {entry.system} as {entry.ref} on {entry.on}, when {entry.on[:7]} was closed"
+    yield Violation(posted.origin if posted else entry.ref, says, (known.line, shut), abs(entry.amount_minor))
+
+
+def _elsewhere(posted: Posted, owed: str, known: Known) -> Iterator[Violation]:
+    """On another date than the truth's: right if people said so, or if the very paper bears that date."""
+    effect, obligation = posted.effect, known.obligations[owed]
+    paper = known.documents.get(posted.paper)
+    if not effect.on or not obligation.on:
+        yield doubt(
+            owed, f"{posting_name(posted, known)} stands as {effect.ref} without an accounting date", posted.line
+        )
+        return
+    redated = {case.redated for case in known.cases_of(owed) if case.decision == "re-date"}
+    if effect.on in redated or (paper is not None and effect.on == paper.on):
+        return
+    says = f"{posting_name(posted, known)} stands in {effect.system} as {effect.ref} on {effect.on} instead of {obligation.on}"
+    if redated:
+        says += f"; people said {' or '.join(sorted(redated))}"
+    yield Violation(owed, says, (posted.line, *lines_of(known, owed)), abs(effect.amount_minor))

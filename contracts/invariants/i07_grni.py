@@ -1,0 +1,100 @@
+"""I07 GRNI: what stands as received and not invoiced is what was received and is not invoiced.
+
+For each line of each order for stock, the goods-received-not-invoiced account holds exactly what has been booked in at the
+dock less what has been billed and booked, both at the order's price. A price that differs goes to purchase price variance
+(PPV) and nowhere else: left in GRNI it would stand there for ever. Goods that are used at once never pass through it.
+
+A delivery that came and is not billed yet leaves the account open, rightly so, also over the end of a period. Judged at
+the end, by line, over what was posted and stands; what should have been posted and was not is I01's affair. A posting
+without its order's lines is *unknown*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from contracts.invariant import Invariant, Violation, doubt
+from contracts.invariants._wording import converted, money
+from contracts.journal import Obligation
+from contracts.provenance import Known, Posted
+
+Order = tuple[str, str, str]
+"""System, entity, order."""
+
+
+class Accrued(msgspec.Struct, gc=False):
+    """Of one order: what its lines hold, less what they should; the same for its variance; and the postings."""
+
+    off: dict[int, int] = {}
+    variance_minor: int = 0
+    seen: tuple[int, ...] = ()
+
+
+class Count(msgspec.Struct):
+    """Lines of orders judged."""
+
+    judged: int = 0
+
+
+class ReceivedNotInvoiced(Invariant):
+    """GRNI per order line = received - invoiced at the order's price; differences in PPV."""
+
+    id = "I07"
+    name = "grni"
+    workflows = ("procure-to-pay",)
+    reads = ()
+
+    def start(self) -> Count:
+        """None judged."""
+        return Count()
+
+    def end(self, state: Count, known: Known) -> Iterator[Violation]:
+        """Each line of each order must hold what it should."""
+        orders: dict[Order, Accrued] = {}
+        for posted in _standing(known):
+            if posted.effect.what in ("receipt.posted", "invoice.posted"):
+                yield from _take(posted, known.obligations.get(posted.origin), orders)
+        for (system, entity, number), accrued in orders.items():
+            state.judged += len(accrued.off)
+            wrong = [f"line {line} by {money(off, '')}" for line, off in sorted(accrued.off.items()) if off]
+            if accrued.variance_minor:
+                wrong.append(f"its price variance by {money(accrued.variance_minor, '')}")
+            if wrong:
+                says = f"received not invoiced of {number} ({entity} in {system}) is off: {', '.join(wrong)}"
+                at_risk = sum(map(abs, accrued.off.values())) or abs(accrued.variance_minor)
+                yield Violation(f"{entity}/{number}", says, accrued.seen, at_risk)
+
+    def checked(self, state: Count) -> int:
+        """Lines of orders."""
+        return state.judged
+
+
+def _standing(known: Known) -> Iterator[Posted]:
+    for postings in (*known.postings.values(), known.unassigned):
+        for posted in postings:
+            if not posted.reversed_line:
+                yield posted
+
+
+def _take(posted: Posted, owed: Obligation | None, orders: dict[Order, Accrued]) -> Iterator[Violation]:
+    """Count a posting for what it moved, and against what it should have moved."""
+    effect = posted.effect
+    accrues = any(line.role == "grni" for line in effect.lines)
+    if (accrues and not effect.goods) or (owed is not None and owed.stock and not owed.goods):
+        yield doubt(effect.ref, f"{effect.ref} ({effect.what}) does not say which lines it concerns", posted.line)
+        return
+    accrued = orders.setdefault((effect.system, effect.entity, effect.order), Accrued())
+    accrued.seen = (*accrued.seen, posted.line)
+    off = accrued.off
+    for goods in effect.goods:
+        off[goods.line] = off.get(goods.line, 0) + goods.value_minor
+    accrued.variance_minor += sum(line.amount_minor for line in effect.lines if line.role == "ppv")
+    if owed is None or not owed.stock:
+        return
+    sign = 1 if effect.what == "invoice.posted" else -1
+    for goods in owed.goods:
+        off[goods.line] = off.get(goods.line, 0) - sign * goods.value_minor
+    if sign > 0:
+        accrued.variance_minor -= converted(owed.amount_minor - owed.charges_minor - owed.order_value_minor, owed)
