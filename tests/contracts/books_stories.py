@@ -3,16 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Self
 
 from contracts.journal import Goods
-from tests.contracts.journals import Story, goods, line
+from tests.contracts.journals import Story, goods, line, ref
+
+
+class Books(Story):
+    """A story of a period's end."""
+
+    def to_accrue(self, line_of: str = "1", value: int = 40_000, *, order: str = "PO-1") -> Self:
+        """October is over, and a line is received and not invoiced: to be accrued, and taken back in November."""
+        for kind, own, on in (("accrual", "ACC", "2026-10-31"), ("accrual-reversal", "REV", "2026-11-01")):
+            what = "posted" if own == "ACC" else "reversed"
+            owed, required = f"{own}:{order}/{line_of}", f"cloud_erp/accrual.{what}"
+            self.owes(owed, kind, required, value, order=order, party="", stock=False, on=on)
+            self.paper(f"{own}-{line_of}", owed, number=f"2026-10/{order}/{line_of}")
+        return self
+
+    def accrues(self, paper: str = "ACC-1", own: str = "JE-1", **fields: object) -> Self:
+        """The ERP accrues what the truth says, on the period's last day."""
+        owed, number = self.owed[self.papers[paper].obligation], self.papers[paper].number
+        value = owed.amount_minor
+        usual = {
+            "source_ref": ref(paper),
+            "number": number,
+            "amount_minor": value,
+            "currency": "USD",
+            "order": owed.order,
+            "on": owed.on,
+            "lines": (line("expense", value), line("accrued", -value)),
+        }
+        return self.effect("cloud_erp", "accrual.posted", own, **{**usual, **fields})
+
+    def takes_back(self, own: str = "JE-1", by: str = "JE-2", paper: str = "REV-1", **fields: object) -> Self:
+        """The ERP reverses an accrual on the first day of the next period; or cancels it, where that is said."""
+        accrued = self.posted[own]
+        usual = {
+            "source_ref": ref(paper),
+            "number": accrued.number,
+            "amount_minor": accrued.amount_minor,
+            "currency": "USD",
+            "order": accrued.order,
+            "on": "2026-11-01",
+            "reverses": own,
+            "lines": tuple(line(each.role, -each.amount_minor) for each in accrued.lines),
+        }
+        what = str(fields.pop("what", "accrual.reversed"))
+        return self.effect("cloud_erp", what, by, **{**usual, **fields})
+
 
 CLOSED = {"state": "2026-10"}
 
 
-def _used_at_once(value: int = 40_000) -> Story:
+def _used_at_once(value: int = 40_000) -> Books:
     """Ordered, and received for direct use; the bill has not come by the end of October."""
-    return Story().ordered(value=value).received(value=value, stock=False).wait(24 * 26)
+    return Books().ordered(value=value).received(value=value, stock=False).wait(24 * 26)
 
 
 def open_at_close() -> Story:

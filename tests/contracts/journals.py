@@ -226,15 +226,6 @@ class Story:
             Anomaly(self.at, name, categories[0], tuple(map(ref, papers)), categories, flag_by_ms, 100_000)
         )
 
-    def to_accrue(self, line_of: str = "1", value: int = 40_000, *, order: str = "PO-1") -> Self:
-        """October is over, and a line is received and not invoiced: to be accrued, and taken back in November."""
-        for kind, own, on in (("accrual", "ACC", "2026-10-31"), ("accrual-reversal", "REV", "2026-11-01")):
-            what = "posted" if own == "ACC" else "reversed"
-            owed, required = f"{own}:{order}/{line_of}", f"cloud_erp/accrual.{what}"
-            self.owes(owed, kind, required, value, order=order, party="", stock=False, on=on)
-            self.paper(f"{own}-{line_of}", owed, number=f"2026-10/{order}/{line_of}")
-        return self
-
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1) -> Self:
@@ -322,37 +313,6 @@ class Story:
         usual = {"reverses": own, "amount_minor": -undone.amount_minor, "currency": "USD", "lines": mirrored}
         usual["goods"] = taken
         return self.effect("cloud_erp", "invoice.cancelled", by, **{**usual, **fields})
-
-    def accrues(self, paper: str = "ACC-1", own: str = "JE-1", **fields: object) -> Self:
-        """The ERP accrues what the truth says, on the period's last day."""
-        owed, number = self.owed[self.papers[paper].obligation], self.papers[paper].number
-        value = owed.amount_minor
-        usual = {
-            "source_ref": ref(paper),
-            "number": number,
-            "amount_minor": value,
-            "currency": "USD",
-            "order": owed.order,
-            "on": owed.on,
-            "lines": (line("expense", value), line("accrued", -value)),
-        }
-        return self.effect("cloud_erp", "accrual.posted", own, **{**usual, **fields})
-
-    def takes_back(self, own: str = "JE-1", by: str = "JE-2", paper: str = "REV-1", **fields: object) -> Self:
-        """The ERP reverses an accrual on the first day of the next period; or cancels it, where that is said."""
-        accrued = self.posted[own]
-        usual = {
-            "source_ref": ref(paper),
-            "number": accrued.number,
-            "amount_minor": accrued.amount_minor,
-            "currency": "USD",
-            "order": accrued.order,
-            "on": "2026-11-01",
-            "reverses": own,
-            "lines": tuple(line(each.role, -each.amount_minor) for each in accrued.lines),
-        }
-        what = str(fields.pop("what", "accrual.reversed"))
-        return self.effect("cloud_erp", what, by, **{**usual, **fields})
 
     def says(self, paper: str, state: str, voucher: str = "") -> Self:
         """The requester's system is told a status."""
