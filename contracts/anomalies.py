@@ -13,6 +13,7 @@ count.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ import msgspec
 
 from contracts.journal import Anomaly, Call, Document, Effect, Entry
 from contracts.provenance import Case, Known
-from contracts.verdict import AnomalyScore
+from contracts.verdict import AnomalyClass, AnomalyScore
 
 NOT_A_REFUSAL: Final = (401, 408, 429)
 """Statuses that say *not now* or *who are you*, and nothing about the paper."""
@@ -106,8 +107,16 @@ class AnomalyWatch:
             for case in self._unexplained.values()
             if case.ref not in matched
         )
-        score = AnomalyScore(len(flagged) + len(missed), len(flagged), len(missed), len(false_alarms))
+        classes = self._classes(flagged, missed)
+        score = AnomalyScore(len(flagged) + len(missed), len(flagged), len(missed), len(false_alarms), classes)
         return AnomalyReport(score, tuple(flagged), tuple(missed), false_alarms)
+
+    def _classes(self, flagged: list[str], missed: list[str]) -> tuple[AnomalyClass, ...]:
+        """The same by kind, what was held out last."""
+        known = self._known.anomalies
+        found = Counter((known[ref].held_out, known[ref].what) for ref in flagged)
+        there = found + Counter((known[ref].held_out, known[ref].what) for ref in missed)
+        return tuple(AnomalyClass(kind[1], kind[0], there[kind], found[kind]) for kind in sorted(there))
 
     def _fitting(self, anomaly: Anomaly) -> Iterator[Case]:
         for paper in anomaly.about:

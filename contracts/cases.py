@@ -12,6 +12,7 @@ import msgspec
 Category = Literal[
     "price-variance",
     "quantity-variance",
+    "unit-variance",
     "duplicate-invoice",
     "invoice-without-receipt",
     "unknown-order",
@@ -27,6 +28,7 @@ Category = Literal[
 CATEGORIES: Final[tuple[Category, ...]] = (
     "price-variance",
     "quantity-variance",
+    "unit-variance",
     "duplicate-invoice",
     "invoice-without-receipt",
     "unknown-order",

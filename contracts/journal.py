@@ -109,7 +109,11 @@ class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True)
 
 
 class Anomaly(Entry, tag="anomaly", frozen=True, gc=False, omit_defaults=True):
-    """Something a correct design must hand to a person: about which papers, in which category, by when."""
+    """Something a correct design must hand to a person: about which papers, in which category, by when.
+
+    `outcomes` are the decisions that people may rightly come to about the first of the papers. `evidence` names the papers
+    that show it, all of which were in their systems at this moment. `held_out` marks what nobody should have tuned on.
+    """
 
     id: str
     what: str
@@ -117,6 +121,9 @@ class Anomaly(Entry, tag="anomaly", frozen=True, gc=False, omit_defaults=True):
     categories: tuple[str, ...]
     flag_by_ms: int
     at_stake_minor: int
+    outcomes: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    held_out: bool = False
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -19,6 +19,7 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `start` to `end`, both included, local dates; books of the period close at `close`, local; then the run-off.
 
     The run ends when nothing is due and nothing took effect for `quiet_hours`, at the latest `run_off_days` after `end`.
+    `us_holidays` adds the federal holidays of the United States to the `holidays` that are listed.
     """
 
     start: dt.date
@@ -27,6 +28,7 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run_off_days: Count = 10
     quiet_hours: Positive = 14.0
     holidays: tuple[dt.date, ...] = ()
+    us_holidays: bool = False
 
 
 class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,22 +41,35 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_orders: Annotated[int, Meta(ge=0)] = 0
 
 
-class Peak(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Days on which volume is `factor` times the ordinary, both included."""
+class Surge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A season in which `factor` times the ordinary is wanted, at the ordinary pace, both ends included."""
 
     start: dt.date
     end: dt.date
     factor: Positive
 
 
+class Peak(Surge, frozen=True, forbid_unknown_fields=True):
+    """A surge that everybody is in a hurry about: its days are worked whatever day they are, and most comes at once."""
+
+
 class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How buying goes: suppliers, catalogue, and how often each turn is taken."""
+    """How buying goes: suppliers, catalogue, and how often each turn is taken.
+
+    `packs`: goods are ordered by the box or case, and the order says how many pieces that is. `own_series_share`: suppliers
+    who number the bills of each hospital apart. `standing_orders` for each hospital, delivered every `standing_days`
+    working days, each time the same for the same price.
+    """
 
     suppliers: Count = 60
     items: Count = 400
     stock_share: Share = 0.7
     split_delivery_share: Share = 0.1
     lead_days_max: Count = 6
+    packs: bool = False
+    own_series_share: Share = 0.0
+    standing_orders: Annotated[int, Meta(ge=0)] = 0
+    standing_days: Count = 5
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +80,20 @@ class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_second_channel: Share = 0.0
     invoice_before_receipt: Share = 0.0
     price_within_tolerance: Share = 0.0
+    quantity_variance: Share = 0.0
+    stale_order_price: Share = 0.0
+    unit_variance: Share = 0.0
+    billed_in_pieces: Share = 0.0
+
+
+class Disguises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shares of invoices that come again in a disguise: one of those that designs may be tuned on, or one held out.
+
+    What is held out is scored apart; at 0 it is left out.
+    """
+
+    tuned: Share = 0.0
+    held_out: Share = 0.0
 
 
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,8 +130,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hospital: Annotated[tuple[Hospital, ...], Meta(min_length=1)]
     story: str = ""
     peak: tuple[Peak, ...] = ()
+    surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()
     anomalies: Anomalies = Anomalies()
+    disguises: Disguises = Disguises()
     desk: Desk = Desk()
     workers: Workers = Workers()
     weather: tuple[Weather, ...] = ()

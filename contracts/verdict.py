@@ -54,13 +54,23 @@ class ThresholdResult(msgspec.Struct, frozen=True):
     verdict: Judgement
 
 
+class AnomalyClass(msgspec.Struct, frozen=True):
+    """One kind of anomaly: how many there were, and how many were flagged in time. `held_out`: nobody tuned on it."""
+
+    what: str
+    held_out: bool
+    true: int
+    flagged: int
+
+
 class AnomalyScore(msgspec.Struct, frozen=True):
-    """Anomalies that were there, flagged in time, missed; and cases about nothing."""
+    """Anomalies that were there, flagged in time, missed; and cases about nothing. `classes` are the same by kind."""
 
     true: int
     flagged: int
     missed: int
     false_alarms: int
+    classes: tuple[AnomalyClass, ...] = ()
 
 
 class Ledger(msgspec.Struct, frozen=True):

@@ -12,13 +12,14 @@ import msgspec
 
 
 class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What was ordered on one line. `kind` is `stock` or `expense`."""
+    """What was ordered on one line. `kind` is `stock` or `expense`; `pack` is how many pieces a unit holds."""
 
     line: int
     item: str
     kind: str
     quantity: int
     unit_price_minor: int
+    pack: int = 1
 
 
 class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -35,10 +36,11 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What arrived on one order line."""
+    """What arrived on one order line; `pieces` where single pieces were counted."""
 
     line: int
     quantity: int
+    pieces: bool = False
 
 
 class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -52,12 +54,13 @@ class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is billed on one order line."""
+    """What is billed on one order line; `pieces` where it says that single pieces are billed."""
 
     line: int
     quantity: int
     unit_price_minor: int
     amount_minor: int
+    pieces: bool = False
 
 
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -76,6 +79,9 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     captured_ms: int
     captured_on: str
 
+
+PIECE = "each"
+"""How units of measure call a single piece."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -43,10 +43,17 @@ ANOMALIES: Final = {
     "duplicate_second_channel": "The same bill comes by e-mail and by portal.",
     "invoice_before_receipt": "A bill comes for goods that have not arrived at the dock.",
     "price_within_tolerance": "A lookalike: the price is off by so little that nobody must be bothered.",
+    "quantity_variance": "A bill is for more than was ordered and delivered. It is refused and billed again.",
+    "stale_order_price": "The order was written at an outdated price, and the bill has the contract's. It is accepted.",
+    "unit_variance": "Packs are billed and called pieces. A person says that packs were meant.",
+    "billed_in_pieces": "A lookalike: counted and billed by the piece, rightly, for goods ordered by the pack.",
+    "tuned": "Bills that come again in one of the disguises that a design may be tuned on.",
+    "held_out": "Bills that come again in a disguise that nobody looked at while tuning; scored apart.",
 }
 CATEGORIES: Final = {
     "price-variance": "The invoice's price is not the order's.",
     "quantity-variance": "More is billed than was received.",
+    "unit-variance": "Pieces are billed, and the amount is that of packs, or the other way round.",
     "duplicate-invoice": "The same delivery is billed again.",
     "invoice-without-receipt": "Something is billed that has not been received.",
     "unknown-order": "The invoice names an order that does not exist.",
@@ -100,7 +107,7 @@ def _everything() -> Iterator[Explanation]:
         yield Explanation("exit code", (code, f"exit-{code}"), f"Exit code {code}", text)
     tables = (
         ("threshold", THRESHOLDS, "A threshold of a scenario, under [thresholds]."),
-        ("anomaly", ANOMALIES, "A share of invoices in a scenario, under [anomalies]."),
+        ("anomaly", ANOMALIES, "A share of invoices in a scenario, under [anomalies] or [disguises]."),
         (
             "case category",
             CATEGORIES,

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from contracts.scenario import WORKFLOWS, Calendar, Scenario
+import msgspec
+
+from contracts.scenario import WORKFLOWS, Calendar, Scenario, Surge
 
 CALENDAR_DAYS_MAX: Final = 400
 """More than a year is not a scenario but a mistake in a date."""
@@ -90,23 +92,20 @@ def _hospitals(scenario: Scenario) -> Broken:
 
 def _peaks(scenario: Scenario) -> Broken:
     calendar = scenario.calendar
-    for place, peak in enumerate(scenario.peak):
-        if peak.end < peak.start:
-            yield f"peak[{place}].end", f"{peak.end} is before the start, {peak.start}"
-        for name, day in (("start", peak.start), ("end", peak.end)):
+    tables: tuple[tuple[str, tuple[Surge, ...]], ...] = (("peak", scenario.peak), ("surge", scenario.surge))
+    for where, spell in (
+        (f"{table}[{place}]", spell) for table, spells in tables for place, spell in enumerate(spells)
+    ):
+        if spell.end < spell.start:
+            yield f"{where}.end", f"{spell.end} is before the start, {spell.start}"
+        for name, day in (("start", spell.start), ("end", spell.end)):
             if not calendar.start <= day <= calendar.end:
-                yield f"peak[{place}].{name}", f"{day} is outside the calendar, {calendar.start} to {calendar.end}"
+                yield f"{where}.{name}", f"{day} is outside the calendar, {calendar.start} to {calendar.end}"
 
 
 def _shares(scenario: Scenario) -> Broken:
-    shares = scenario.anomalies
-    total = (
-        shares.price_variance
-        + shares.duplicate_renumbered
-        + shares.duplicate_second_channel
-        + shares.invoice_before_receipt
-        + shares.price_within_tolerance
-    ) * (1 + scenario.trade.split_delivery_share)
+    shares = (*msgspec.structs.astuple(scenario.anomalies), *msgspec.structs.astuple(scenario.disguises))
+    total = sum(shares) * (1 + scenario.trade.split_delivery_share)
     if total > 1:
         yield "anomalies", f"the shares add up to {total:.2f} per order; at most one thing befalls an order"
 

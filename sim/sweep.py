@@ -271,10 +271,28 @@ def _faults(swept: Sweep) -> Table:
 
 
 def _anomalies(swept: Sweep) -> Table:
-    table = _grid("true", "flagged", "missed", "false alarms")
-    names = ("true", "flagged", "missed", "false_alarms")
-    table.add_row(*(f"{sum(getattr(result.anomalies, name) for result in swept.runs):,}" for name in names))
+    """Recall by kind, tuned and held-out apart; precision over all of it."""
+    table = _grid("kind", "true", "flagged", "recall", "false alarms", "precision")
+    there, found = Counter[tuple[bool, str]](), Counter[tuple[bool, str]]()
+    for result in swept.runs:
+        for each in result.anomalies.classes:
+            there[each.held_out, each.what] += each.true
+            found[each.held_out, each.what] += each.flagged
+    false_alarms = sum(result.anomalies.false_alarms for result in swept.runs)
+    for held_out in (False, True):
+        kinds = [kind for kind in sorted(there) if kind[0] == held_out]
+        for kind in kinds:
+            table.add_row(kind[1], *_recall(there[kind], found[kind]), "", "")
+        if kinds or not held_out:
+            name = Text("held out, in all" if held_out else "in all but held out", style="bold")
+            table.add_row(name, *_recall(sum(there[k] for k in kinds), sum(found[k] for k in kinds)), "", "")
+    raised = found.total() + false_alarms
+    table.add_row("", "", "", "", f"{false_alarms:,}", f"{found.total() / raised:.1%}" if raised else "")
     return table
+
+
+def _recall(there: int, found: int) -> tuple[str, str, str]:
+    return f"{there:,}", f"{found:,}", f"{found / there:.1%}" if there else ""
 
 
 def main() -> None:

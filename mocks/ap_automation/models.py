@@ -20,14 +20,15 @@ class SupplierShown(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
-class LineShown(msgspec.Struct, frozen=True, gc=False):
-    """One line as captured; price and amount are decimal text."""
+class LineShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line as captured; price and amount are decimal text. `unit` is there where the paper says one."""
 
     line: int
     item: str
     quantity: int
     unit_price: str
     amount: str
+    unit: str = ""
 
 
 class InvoiceShown(msgspec.Struct, frozen=True, gc=False):

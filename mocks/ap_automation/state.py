@@ -21,13 +21,14 @@ CURRENCY: Final = "USD"
 
 
 class CapturedLine(msgspec.Struct, frozen=True, gc=False):
-    """One billed line, as read from the paper."""
+    """One billed line, as read from the paper; `unit` where the paper says one."""
 
     line: int
     item: str
     quantity: int
     unit_price_minor: int
     amount_minor: int
+    unit: str = ""
 
 
 class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +119,14 @@ def shown(invoice: Invoice) -> InvoiceShown:
     """The invoice as the wire shows it."""
     paper = invoice.paper
     lines = tuple(
-        LineShown(line.line, line.item, line.quantity, decimal(line.unit_price_minor), decimal(line.amount_minor))
+        LineShown(
+            line.line,
+            line.item,
+            line.quantity,
+            decimal(line.unit_price_minor),
+            decimal(line.amount_minor),
+            line.unit,
+        )
         for line in paper.lines
     )
     return InvoiceShown(

@@ -19,8 +19,8 @@ class SupplierShown(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
-class LineShown(msgspec.Struct, frozen=True, gc=False):
-    """One line of an order; `unit_price` is decimal text."""
+class LineShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of an order; `unit_price` is decimal text. `pack` is said where a unit holds more than one piece."""
 
     line: int
     item: str
@@ -29,6 +29,7 @@ class LineShown(msgspec.Struct, frozen=True, gc=False):
     quantity: int
     unit: str
     unit_price: str
+    pack: int = 1
 
 
 class OrderShown(msgspec.Struct, frozen=True, gc=False):

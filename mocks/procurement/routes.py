@@ -104,7 +104,14 @@ def _shown(order: Order) -> OrderShown:
     wanted = order.wanted
     lines = tuple(
         LineShown(
-            place, line.item, line.description, line.kind, line.quantity, line.unit, decimal(line.unit_price_minor)
+            place,
+            line.item,
+            line.description,
+            line.kind,
+            line.quantity,
+            line.unit,
+            decimal(line.unit_price_minor),
+            line.pack,
         )
         for place, line in enumerate(wanted.lines, 1)
     )

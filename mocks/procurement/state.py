@@ -20,7 +20,7 @@ CURRENCY: Final = "USD"
 
 
 class RequisitionLine(msgspec.Struct, frozen=True, gc=False):
-    """One thing wanted. `stock` goes to the store room, `expense` to the cost centre that asked."""
+    """One thing wanted. `stock` goes to the store room, `expense` to the cost centre that asked. `pack`: pieces in a unit."""
 
     item: str
     description: str
@@ -28,6 +28,7 @@ class RequisitionLine(msgspec.Struct, frozen=True, gc=False):
     quantity: int
     unit: str
     unit_price_minor: int
+    pack: int = 1
 
 
 class Requisition(msgspec.Struct, frozen=True, gc=False):

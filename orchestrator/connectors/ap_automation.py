@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import Invoice, InvoiceLine, milliseconds, minor, moment, stamp
+from orchestrator.canonical import PIECE, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
 from orchestrator.connectors.base import Operation, Prepared, accept_any
 
 SYSTEM: Final = "ap_automation"
@@ -23,6 +23,7 @@ class _Line(msgspec.Struct, gc=False):
     quantity: int
     unit_price: str
     amount: str
+    unit: str = ""
 
 
 class _Invoice(msgspec.Struct, gc=False):
@@ -71,7 +72,9 @@ _encode = msgspec.json.Encoder().encode
 def read_invoice(body: bytes) -> Invoice:
     """An invoice as the orchestrator speaks of it; its local date of capture is set where the zones are known."""
     raw = _invoice.decode(body)
-    lines = tuple([InvoiceLine(x.line, x.quantity, minor(x.unit_price), minor(x.amount)) for x in raw.lines])
+    lines = tuple(
+        [InvoiceLine(x.line, x.quantity, minor(x.unit_price), minor(x.amount), x.unit == PIECE) for x in raw.lines]
+    )
     return Invoice(
         raw.id,
         raw.organisation,

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from orchestrator.canonical import GoodsReceipt, ReceiptLine, stamp
+from orchestrator.canonical import PIECE, GoodsReceipt, ReceiptLine, stamp
 from orchestrator.connectors.base import Operation
 
 SYSTEM: Final = "inventory"
@@ -16,6 +16,7 @@ PAGE: Final = 200
 class _Line(msgspec.Struct, gc=False):
     line: int
     quantity: int
+    unit: str = ""
 
 
 class _Receipt(msgspec.Struct, gc=False):
@@ -56,7 +57,7 @@ _error = msgspec.json.Decoder(_Error)
 def read_receipt(body: bytes) -> GoodsReceipt:
     """A receipt as the orchestrator speaks of it."""
     raw = _receipt.decode(body)
-    lines = tuple([ReceiptLine(x.line, x.quantity) for x in raw.lines])
+    lines = tuple([ReceiptLine(x.line, x.quantity, x.unit == PIECE) for x in raw.lines])
     return GoodsReceipt(raw.grn, raw.site, raw.order, raw.received_on, lines)
 
 

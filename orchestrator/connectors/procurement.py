@@ -24,6 +24,7 @@ class _Line(msgspec.Struct, gc=False):
     kind: str
     quantity: int
     unit_price: str
+    pack: int = 1
 
 
 class _Order(msgspec.Struct, gc=False):
@@ -68,7 +69,7 @@ _encode = msgspec.json.Encoder().encode
 def read_order(body: bytes) -> PurchaseOrder:
     """An order as the orchestrator speaks of it."""
     raw = _order.decode(body)
-    lines = tuple([OrderLine(x.line, x.item, x.kind, x.quantity, minor(x.unit_price)) for x in raw.lines])
+    lines = tuple([OrderLine(x.line, x.item, x.kind, x.quantity, minor(x.unit_price), x.pack) for x in raw.lines])
     return PurchaseOrder(
         raw.number,
         raw.revision,

@@ -5,12 +5,14 @@ Tolerances and the rule for duplicates are policy, and stand here as constants w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from orchestrator.canonical import Invoice, InvoiceLine, PurchaseOrder
+from orchestrator.canonical import GoodsReceipt, Invoice, InvoiceLine, PurchaseOrder
+from orchestrator.workflows.likeness import near, same_bill
 
 TOLERANCE_PERCENT: Final = 2
 TOLERANCE_MINOR: Final = 500
@@ -72,3 +74,61 @@ def beyond_tolerance(off_minor: int, value_minor: int) -> bool:
 def looks_like(one: Invoice, other: Invoice) -> bool:
     """Whether two invoices bill the same thing: the same lines, quantities and amounts, whatever number they carry."""
     return one.total_minor == other.total_minor and one.lines == other.lines
+
+
+def copy_of(invoice: Invoice, others: Sequence[Invoice]) -> Invoice | None:
+    """The earlier bill on the same order that this one repeats, in whole or in part, though the order has room for both."""
+    for other in others:
+        if looks_like(invoice, other) and same_bill(invoice, other):
+            return other
+        if near(invoice.number, other.number) and _is_part(invoice, other):
+            return other
+    return None
+
+
+def _is_part(invoice: Invoice, whole: Invoice) -> bool:
+    """Whether a bill takes part of what another bills, at the same prices and on the same day."""
+    if invoice.total_minor >= whole.total_minor or invoice.invoice_date != whole.invoice_date:
+        return False
+    billed = {line.line: (line.quantity, line.unit_price_minor) for line in whole.lines}
+    return all(
+        line.quantity <= billed.get(line.line, (0, 0))[0] and line.unit_price_minor == billed[line.line][1]
+        for line in invoice.lines
+    )
+
+
+# -- units of measure -------------------------------------------------------------------------------------------------
+
+
+def is_packed(order: PurchaseOrder) -> bool:
+    """Whether some of an order is bought in packs, so that quantities may have to be converted."""
+    return any(line.pack > 1 for line in order.lines)
+
+
+def receipt_in_packs(receipt: GoodsReceipt, order: PurchaseOrder) -> GoodsReceipt:
+    """What arrived in the order's units. Of a pack that is not all there nothing is taken in yet."""
+    packs = {line.line: line.pack for line in order.lines}
+    lines = [
+        replace(line, quantity=line.quantity // packs.get(line.line, 1), pieces=False) if line.pieces else line
+        for line in receipt.lines
+    ]
+    return replace(receipt, lines=tuple(line for line in lines if line.quantity))
+
+
+def invoice_in_packs(invoice: Invoice, order: PurchaseOrder) -> Invoice:
+    """What is billed in the order's units, where a line's amount shows that pieces were meant; other lines stay marked."""
+    ordered = {line.line: (line.pack, line.unit_price_minor) for line in order.lines}
+    lines = tuple(
+        _line_in_packs(line, *ordered.get(line.line, (1, 0))) if line.pieces else line for line in invoice.lines
+    )
+    return replace(invoice, lines=lines)
+
+
+def _line_in_packs(line: InvoiceLine, pack: int, price_minor: int) -> InvoiceLine:
+    if pack == 1:
+        return replace(line, pieces=False)
+    quantity, rest = divmod(line.quantity, pack)
+    nearer = abs(line.amount_minor - quantity * price_minor) < abs(line.amount_minor - line.quantity * price_minor)
+    if rest or not nearer:
+        return line
+    return replace(line, quantity=quantity, unit_price_minor=round(line.amount_minor / quantity), pieces=False)

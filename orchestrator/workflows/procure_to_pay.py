@@ -26,7 +26,7 @@ from orchestrator.workflows.asking import (
     with_invoice,
     with_receipt,
 )
-from orchestrator.workflows.matching import Ask, Wait
+from orchestrator.workflows.matching import Ask, Wait, invoice_in_packs, is_packed, receipt_in_packs
 from orchestrator.workflows.progress import judge, progress
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
 
@@ -46,21 +46,36 @@ def decide(state: ProcureToPay, event: m.Event) -> tuple[ProcureToPay, Commands]
 def _order_approved(state: ProcureToPay, event: m.OrderApproved, _: Commands) -> ProcureToPay:
     if state.order is not None and (state.order_stage or state.order.revision >= event.order.revision):
         return state
-    return replace(state, order=event.order)
+    order = event.order
+    if not is_packed(order):
+        return replace(state, order=order)
+    receipts = {
+        paper: replace(entry, receipt=receipt_in_packs(entry.receipt, order)) for paper, entry in state.receipts.items()
+    }
+    invoices = {
+        paper: replace(entry, invoice=invoice_in_packs(entry.invoice, order)) for paper, entry in state.invoices.items()
+    }
+    return replace(state, order=order, receipts=receipts, invoices=invoices, packed=True)
 
 
 def _receipt_recorded(state: ProcureToPay, event: m.ReceiptRecorded, commands: Commands) -> ProcureToPay:
     if event.id in state.receipts:
         return state
+    receipt = event.receipt
     if state.order is None:
         commands.append(m.StartTimer(f"receipt:{event.id}", event.now_ms + PATIENCE_MS))
-    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(event.receipt)})
+    elif state.packed:
+        receipt = receipt_in_packs(receipt, state.order)
+    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(receipt)})
 
 
 def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands) -> ProcureToPay:
     if event.id in state.invoices:
         return state
-    return replace(state, invoices={**state.invoices, event.id: InvoiceEntry(event.invoice, event.invoice.captured_on)})
+    invoice = event.invoice
+    if state.packed and state.order is not None:
+        invoice = invoice_in_packs(invoice, state.order)
+    return replace(state, invoices={**state.invoices, event.id: InvoiceEntry(invoice, invoice.captured_on)})
 
 
 def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> ProcureToPay:

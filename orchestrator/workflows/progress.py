@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from orchestrator.canonical import Invoice
+from orchestrator.canonical import Invoice, PurchaseOrder
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.asking import PATIENCE_MS, Commands, again, ask, tell, with_invoice, with_receipt
 from orchestrator.workflows.matching import (
@@ -19,6 +19,7 @@ from orchestrator.workflows.matching import (
     Finding,
     Wait,
     beyond_tolerance,
+    copy_of,
     exceeds,
     looks_like,
     quantities,
@@ -79,28 +80,35 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
         return Wait("order")
     wanted = quantities(invoice.lines)
     waived = entry.waived
-    before = (invoice.captured_ms, paper)
-    billed: dict[int, int] = {}
-    cleared: dict[int, int] = {}
-    earlier: list[InvoiceEntry] = []
-    for other_id, other in state.invoices.items():
-        if other_id == paper or not _counts(other, other_id, before):
-            continue
-        earlier.append(other)
-        for line in other.invoice.lines:
-            billed[line.line] = billed.get(line.line, 0) + line.quantity
-            if other.stage in {"posting", "posted"}:
-                cleared[line.line] = cleared.get(line.line, 0) + line.quantity
+    earlier, billed, cleared = _claims(state, (invoice.captured_ms, paper))
+    if state.packed and "unit-variance" not in waived and any(line.pieces for line in invoice.lines):
+        return _in_which_unit(order, invoice)
     if not WITHOUT_COVER.intersection(waived):
-        ordered = {line.line: line.quantity for line in order.lines}
-        if exceeds(wanted, billed, ordered):
-            return _overbilled(invoice, earlier)
+        objection = _overbilled(order, invoice, earlier, wanted, billed)
+        if objection is not None:
+            return objection
     if "price-variance" not in waived:
         off, value = variance(order, invoice)
         if beyond_tolerance(off, value):
             evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
             return Ask("price-variance", off, (), evidence)
     return _covered(state, wanted, cleared, waived)
+
+
+def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceEntry], dict[int, int], dict[int, int]]:
+    """The other invoices that come before this one, what they bill of each line, and what of that may be posted."""
+    billed: dict[int, int] = {}
+    cleared: dict[int, int] = {}
+    earlier: list[InvoiceEntry] = []
+    for other_id, other in state.invoices.items():
+        if other_id == before[1] or not _counts(other, other_id, before):
+            continue
+        earlier.append(other)
+        for line in other.invoice.lines:
+            billed[line.line] = billed.get(line.line, 0) + line.quantity
+            if other.stage in {"posting", "posted"}:
+                cleared[line.line] = cleared.get(line.line, 0) + line.quantity
+    return earlier, billed, cleared
 
 
 def _counts(other: InvoiceEntry, other_id: str, before: tuple[int, str]) -> bool:
@@ -112,15 +120,28 @@ def _counts(other: InvoiceEntry, other_id: str, before: tuple[int, str]) -> bool
     return other.stage == "waiting" and (other.invoice.captured_ms, other_id) < before
 
 
-def _overbilled(invoice: Invoice, earlier: list[InvoiceEntry]) -> Finding:
-    """More is billed than was ordered: a copy, a rebill that overtook a decision, or plainly too much."""
-    for other in earlier:
-        if looks_like(invoice, other.invoice):
-            evidence = {"number": invoice.number, "looks_like": other.invoice.number}
-            return Ask("duplicate-invoice", invoice.total_minor, (f"ap_automation:{other.invoice.id}",), evidence)
+def _overbilled(
+    order: PurchaseOrder, invoice: Invoice, earlier: list[InvoiceEntry], wanted: dict[int, int], billed: dict[int, int]
+) -> Finding | None:
+    """A copy, a rebill that overtook a decision, or plainly too much; nothing where a bill is new and fits the order."""
+    twin = copy_of(invoice, [other.invoice for other in earlier]) if earlier else None
+    if twin is None and not exceeds(wanted, billed, {line.line: line.quantity for line in order.lines}):
+        return None
+    twin = twin or next((other.invoice for other in earlier if looks_like(invoice, other.invoice)), None)
+    if twin is not None:
+        evidence = {"number": invoice.number, "looks_like": twin.number}
+        return Ask("duplicate-invoice", invoice.total_minor, (f"ap_automation:{twin.id}",), evidence)
     if any(other.stage == "asking" for other in earlier):
         return Wait("decision")
     return Ask("quantity-variance", invoice.total_minor, (), {"number": invoice.number})
+
+
+def _in_which_unit(order: PurchaseOrder, invoice: Invoice) -> Ask:
+    """Pieces are billed at the price of packs, or the other way round: people must say which was meant."""
+    packs = {line.line: line.pack for line in order.lines}
+    line = next(line for line in invoice.lines if line.pieces)
+    evidence = {"line": str(line.line), "billed_pieces": str(line.quantity), "pack": str(packs.get(line.line, 1))}
+    return Ask("unit-variance", invoice.total_minor, (), evidence)
 
 
 def _covered(state: ProcureToPay, wanted: dict[int, int], cleared: dict[int, int], waived: tuple[str, ...]) -> Finding:

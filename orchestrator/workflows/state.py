@@ -42,7 +42,7 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):
-    """The whole process. `order_stage`: "" → posting → posted, or refused."""
+    """The whole process. `order_stage`: "" → posting → posted, or refused. `packed`: quantities may need converting."""
 
     entity: str
     number: str
@@ -52,3 +52,4 @@ class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):
     erp_order: str = ""
     receipts: dict[str, ReceiptEntry] = {}
     invoices: dict[str, InvoiceEntry] = {}
+    packed: bool = False

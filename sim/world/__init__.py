@@ -16,12 +16,12 @@ from contracts.journal import Effect, Entry
 from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
 from sim.world.books import Books
-from sim.world.calendar import Hours, local_ms, working_hours
+from sim.world.calendar import Hours, local_ms, us_holidays, working_hours
 from sim.world.catalogue import Catalogue
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
-from sim.world.trade import Intent, Trade, in_peak, volumes
+from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
 
 TABLE_DAYS: Final = 45
@@ -71,6 +71,9 @@ class World:
         for hospital, (open_orders, _) in zip(self._scenario.hospital, self._volumes, strict=True):
             for number in range(open_orders):
                 self._purchasing.open_order(self._trade.intent(hospital.id, "open", number))
+        for place, hospital in enumerate(self._scenario.hospital):
+            for number in range(standing_orders(self._scenario, place, self._scale)):
+                self._purchasing.open_order(self._trade.standing(hospital.id, number))
 
     def start(self) -> None:
         """From now on people act by themselves."""
@@ -149,8 +152,11 @@ def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
     peaks = frozenset(
         peak.start + dt.timedelta(days=n) for peak in scenario.peak for n in range((peak.end - peak.start).days + 1)
     )
+    holidays = frozenset(calendar.holidays)
     last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
-    return working_hours(hospital.time_zone, calendar.start, last, frozenset(calendar.holidays), peaks)
+    if calendar.us_holidays:
+        holidays |= us_holidays(calendar.start, last)
+    return working_hours(hospital.time_zone, calendar.start, last, holidays, peaks)
 
 
 def _last_delivery_ms(scenario: Scenario) -> int:

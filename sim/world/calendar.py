@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -80,6 +80,27 @@ class Hours:
 
     def _clock_ms(self, day: dt.date, clock: dt.time) -> int:
         return round(dt.datetime.combine(day, clock, self._zone).timestamp() * 1000)
+
+
+def us_holidays(first: dt.date, last: dt.date) -> frozenset[dt.date]:
+    """The federal holidays of the United States from one date to another, by 5 U.S.C. 6103.
+
+    One that falls on a Saturday is kept on the Friday before (there, too), on a Sunday on the Monday after (Executive
+    Order 11582).
+    """
+    days = (day for year in range(first.year - 1, last.year + 2) for day in _federal(year))
+    return frozenset(day for day in days if first <= day <= last)
+
+
+def _federal(year: int) -> Iterator[dt.date]:
+    for month, day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25)):
+        date = dt.date(year, month, day)
+        yield date + dt.timedelta(days={5: -1, 6: 1}.get(date.weekday(), 0))
+    for month, weekday, nth in ((1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4)):
+        first = dt.date(year, month, 1)
+        yield first + dt.timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
+    end = dt.date(year, 5, 31)
+    yield end - dt.timedelta(days=end.weekday())
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,9 @@ SERVICES: Final = (
     ("Software subscription", ("per seat", "per ward"), "month"),
 )
 
+PACKS: Final = {"box": 50, "case": 24}
+"""Pieces in a unit, where a scenario has goods bought in packs. Assumption: common sizes of consumables."""
+
 
 class Draws(Protocol):
     """What is needed of a stream of the seed."""
@@ -51,21 +54,26 @@ class Draws(Protocol):
 
 
 class Supplier(msgspec.Struct, frozen=True, gc=False):
-    """Somebody who sells: an id in every system, a way of numbering invoices, and the first number of this month."""
+    """Somebody who sells: an id in every system, a way of numbering invoices, and the first number of this month.
+
+    With `own_series` every hospital's bills are numbered apart, so that one number goes to several of them.
+    """
 
     id: str
     name: str
     style: str
     first_number: int
+    own_series: bool = False
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """Something that can be ordered, at the price that the contract gives."""
+    """Something that can be ordered, at the price that the contract gives. `pack` is how many pieces a unit holds."""
 
     id: str
     description: str
     unit: str
     price_minor: int
+    pack: int = 1
 
 
 @cache
@@ -98,11 +106,12 @@ class Catalogue:
                 firms[(place + n * step) % len(firms)],
                 STYLES[int(draws.random() * len(STYLES))],
                 1000 + int(draws.random() * 200),
+                own_series=int((n + 1) * trade.own_series_share) > int(n * trade.own_series_share),
             )
             for n in range(trade.suppliers)
         )
         stock_items = max(1, round(trade.items * trade.stock_share))
-        stock = [_item(n, draws, GOODS, 450, 40_000) for n in range(stock_items)]
+        stock = [_item(n, draws, GOODS, 450, 40_000, packs=trade.packs) for n in range(stock_items)]
         expense = [
             _item(stock_items + n, draws, SERVICES, 4_000, 250_000) for n in range(max(1, trade.items - stock_items))
         ]
@@ -119,11 +128,20 @@ class Catalogue:
         return f"{400 + 3 * int(share * COST_CENTRES):05d}"
 
 
-def _item(n: int, draws: Draws, kinds: tuple[tuple[str, tuple[str, ...], str], ...], low: int, high: int) -> Item:
+def _item(  # noqa: PLR0913 - what an item is drawn from
+    n: int,
+    draws: Draws,
+    kinds: tuple[tuple[str, tuple[str, ...], str], ...],
+    low: int,
+    high: int,
+    *,
+    packs: bool = False,
+) -> Item:
     """One item; prices spread evenly over their orders of magnitude (assumption: no public price distribution)."""
     name, variants, unit = kinds[n % len(kinds)]
     variant = variants[n // len(kinds) % len(variants)]
-    return Item(f"I{n + 1:04d}", f"{name}, {variant}", unit, round(low * (high / low) ** draws.random()))
+    price = round(low * (high / low) ** draws.random())
+    return Item(f"I{n + 1:04d}", f"{name}, {variant}", unit, price, PACKS.get(unit, 1) if packs else 1)
 
 
 def _shared(items: list[Item], sellers: tuple[Supplier, ...]) -> tuple[tuple[Supplier, tuple[Item, ...]], ...]:

@@ -17,11 +17,18 @@ from contracts.scenario import Desk
 from sim.world.calendar import MINUTE_MS, Hours
 from sim.world.hands import Hands
 from sim.world.purchasing import Paper
+from sim.world.trade import OVERBILLED, STALE_PRICE, WRONG_UNIT
 
 Verdict = tuple[Decision, str, str]
 """A decision, its value, and a note for people."""
 
 FALSE_ALARM: Final[Verdict] = ("accept", "", "nothing is wrong with it")
+PLAIN: Final[dict[str, Verdict]] = {
+    WRONG_UNIT: ("accept", "", "packs were meant, and only called pieces"),
+    STALE_PRICE: ("accept", "", "the contract's price; the order was written at the old one"),
+    OVERBILLED: ("reject", "", "more than was delivered; the supplier was asked to bill again"),
+}
+"""Where the truth leaves no choice."""
 
 
 class ServiceStaff:
@@ -63,7 +70,10 @@ def judged(paper: Paper, twin: Paper | None, rejects_share: float) -> Verdict:
     """
     if twin is not None and not twin.rejected:
         return "reject", "", f"the same delivery was billed with {twin.ref.partition(':')[2]}"
-    if paper.overpriced:
+    twist = paper.intent.twist
+    if twist in PLAIN and (paper.disputed or twist == WRONG_UNIT):
+        return PLAIN[twist]
+    if paper.disputed:
         if paper.intent.desk_share < rejects_share:
             return "reject", "", "not the price agreed; the supplier was asked to bill again"
         return "accept", "", "the supplier showed the new price list"

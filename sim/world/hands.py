@@ -5,7 +5,7 @@ Nothing is decided here; each function fills in one form and gives back the numb
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 import simpy
 
@@ -17,9 +17,8 @@ from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.system import System
 from mocks.procurement.state import Procurement, Requisition, RequisitionLine
 from mocks.service_desk.state import ServiceDesk
+from sim.world.billing import PIECE, Bill
 from sim.world.trade import Intent
-
-Channel = Literal["email", "portal"]
 
 
 class Systems(Protocol):
@@ -46,24 +45,6 @@ class Systems(Protocol):
         """Where cases wait."""
 
 
-class Bill:
-    """What stands on a supplier's invoice: its number, date, and unit prices for an intent's lines."""
-
-    __slots__ = ("amounts", "channel", "date", "number", "prices", "quantities", "total_minor")
-
-    def __init__(
-        self, number: str, date: str, channel: str, quantities: tuple[int, ...], prices: tuple[int, ...]
-    ) -> None:
-        """Add it up."""
-        self.number = number
-        self.date = date
-        self.channel = cast("Channel", channel)
-        self.quantities = quantities
-        self.prices = prices
-        self.amounts = [quantity * price for quantity, price in zip(quantities, prices, strict=True)]
-        self.total_minor = sum(self.amounts)
-
-
 class Hands:
     """Fills in forms, now."""
 
@@ -83,7 +64,13 @@ class Hands:
             intent.requester,
             tuple(
                 RequisitionLine(
-                    line.item.id, line.item.description, kind, line.quantity, line.item.unit, line.item.price_minor
+                    line.item.id,
+                    line.item.description,
+                    kind,
+                    line.quantity,
+                    line.item.unit,
+                    line.item.price_minor,
+                    line.item.pack,
                 )
                 for line in intent.lines
             ),
@@ -96,14 +83,18 @@ class Hands:
         system = self._systems.procurement
         return system.perform(self._now(), approver, lambda work: system.state.approve(work, requisition, approver))
 
-    def receipt(self, intent: Intent, order: str, quantities: tuple[int, ...], on: str) -> str:
-        """The dock counts what came; the receipt's number."""
+    def receipt(
+        self, intent: Intent, order: str, quantities: tuple[int, ...], on: str, *, in_pieces: bool = False
+    ) -> str:
+        """The dock counts what came, in the order's units or piece by piece; the receipt's number."""
         arrived = NewReceipt(
             intent.hospital,
             order,
             on,
             tuple(
-                ReceiptLine(n, line.item.id, quantity, line.item.unit)
+                ReceiptLine(n, line.item.id, quantity * line.item.pack, PIECE)
+                if in_pieces and line.item.pack > 1
+                else ReceiptLine(n, line.item.id, quantity, line.item.unit)
                 for n, (line, quantity) in enumerate(zip(intent.lines, quantities, strict=True), 1)
                 if quantity
             ),
@@ -117,22 +108,22 @@ class Hands:
         paper = CapturedInvoice(
             intent.hospital,
             bill.channel,
-            intent.supplier.id,
-            intent.supplier.name,
+            bill.supplier.id,
+            bill.supplier.name,
             bill.number,
             bill.date,
             order,
             tuple(
-                CapturedLine(n, line.item.id, quantity, price, amount)
-                for n, (line, quantity, price, amount) in enumerate(
-                    zip(intent.lines, bill.quantities, bill.prices, bill.amounts, strict=True), 1
+                CapturedLine(n, line.item.id, quantity, price, amount, unit)
+                for n, (line, quantity, price, amount, unit) in enumerate(
+                    zip(intent.lines, bill.quantities, bill.prices, bill.amounts, bill.units, strict=True), 1
                 )
                 if quantity
             ),
             bill.total_minor,
         )
         system = self._systems.ap_automation
-        return system.perform(self._now(), intent.supplier.id, lambda work: system.state.capture(work, paper))
+        return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))
 
     def decision(self, staff: str, case: str, decision: Decision, value: str, note: str) -> None:
         """Somebody at the desk decides a case."""

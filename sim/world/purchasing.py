@@ -6,30 +6,52 @@ decide comes back through `settle`, and the supplier's answer to a refusal is th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any, Final
 
 import msgspec
 import simpy
 
 from contracts.journal import Goods
-from sim.world.calendar import HOUR_MS, MINUTE_MS, Hours
-from sim.world.disguises import disguised
-from sim.world.hands import Bill, Hands
-from sim.world.trade import EARLY, PRICE_VARIANCE, RENUMBERED, SECOND_CHANNEL, TOLERATED, Intent
+from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
+from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
+from sim.world.disguises import HELD_OUT
+from sim.world.hands import Hands
+from sim.world.trade import (
+    COPIED,
+    EARLY,
+    IN_PIECES,
+    OVERBILLED,
+    PRICE_VARIANCE,
+    RENUMBERED,
+    SECOND_CHANNEL,
+    STALE_PRICE,
+    WRONG_UNIT,
+    Intent,
+)
 from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
 RECEIPT, INVOICE, COPY = "receipt", "invoice", "copy"
 
-SURELY_OFF_SHARE: Final = 0.03
-SURELY_OFF_MINOR: Final = 800
-"""A variance is at least this far off, a tolerated difference well inside: no paper lies on the edge of a tolerance that
-people would argue about. Buyers commonly let 2 % or 5.00 pass (assumption)."""
-TOLERATED_SHARE: Final = 0.015
-TOLERATED_MINOR: Final = 400
+LATE_COPY_DAYS: Final = 6
+"""A copy that would come so long after the last delivery belongs to the next month's story."""
 APPROVERS: Final = ("m.okafor", "j.lindqvist", "r.delgado", "s.whitfield")
+
+DISPUTED: Final = {
+    PRICE_VARIANCE: ("price-variance",),
+    STALE_PRICE: ("price-variance",),
+    OVERBILLED: ("quantity-variance",),
+    WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
+}
+"""Turns that people must decide about, and the categories under which a case about it is right."""
+OUTCOMES: Final = {
+    PRICE_VARIANCE: ("accept", "correct", "reject"),
+    STALE_PRICE: ("accept",),
+    OVERBILLED: ("reject",),
+    WRONG_UNIT: ("accept", "correct"),
+}
 
 
 class Paper(msgspec.Struct):
@@ -47,9 +69,14 @@ class Paper(msgspec.Struct):
     rebilled: bool = False
 
     @property
-    def overpriced(self) -> bool:
-        """Whether its price is one that people must decide about."""
-        return self.intent.twist == PRICE_VARIANCE and self.bill.total_minor != self.right_minor
+    def delivered(self) -> tuple[int, ...]:
+        """What the bill should have been for: people only ask about the bill that the turn befell."""
+        return self.intent.parts[self.intent.twisted_part].quantities
+
+    @property
+    def disputed(self) -> bool:
+        """Whether its amount is one that people must decide about."""
+        return self.intent.twist in DISPUTED and self.bill.total_minor != self.right_minor
 
 
 class Purchasing:
@@ -82,13 +109,13 @@ class Purchasing:
         """The desk has decided about an invoice: the truth follows, and so does the supplier."""
         now, hours = self._now(), self._hours[paper.intent.hospital]
         if accepted:
-            if paper.overpriced and not paper.rebilled and not paper.accepted:
+            if paper.disputed and not paper.rebilled and not paper.accepted:
                 paper.accepted = True
                 due_ms = hours.close_after(now, DUE_DAYS)
                 self._truth.revise(now, paper.owes, due_ms, amount_minor=paper.bill.total_minor)
             return
         paper.rejected = True
-        if paper.overpriced and not paper.rebilled:
+        if paper.disputed and not paper.rebilled:
             paper.rebilled = True
             intent = paper.intent
             at_ms = hours.after_days(now, 1 + int(2 * intent.copy_share), 0.1 + 0.8 * intent.disguise)
@@ -111,7 +138,7 @@ class Purchasing:
         approver = APPROVERS[int(intent.desk_share * len(APPROVERS))]
         order = self._hands.approval(requisition, approver)
         owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, self._hours[intent.hospital])
-        value_minor = sum(line.quantity * line.item.price_minor for line in intent.lines)
+        value_minor = at_order_prices(intent, tuple(line.quantity for line in intent.lines))
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed
 
@@ -140,8 +167,8 @@ class Purchasing:
                 if arrives_ms > hours.closes[day]:
                     day += 1
                     arrives_ms = hours.moment(day, part.dock_share)
-            last = number == len(intent.parts) - 1
-            early = last and intent.twist == EARLY
+            turns = number == intent.twisted_part
+            early = turns and intent.twist == EARLY
             booked_ms = hours.moment(day + intent.late_days, part.dock_share) if early else arrives_ms
             if booked_ms > self._last_delivery_ms:
                 break
@@ -149,16 +176,26 @@ class Purchasing:
             billed_ms = max(bill_ms, arrives_ms + 30 * MINUTE_MS, billed_ms + 30 * MINUTE_MS)
             steps.append((booked_ms, RECEIPT, number, 0))
             steps.append((billed_ms, INVOICE, number, max(booked_ms, billed_ms)))
-            if last and intent.twist in (RENUMBERED, SECOND_CHANNEL):
-                copy_ms = hours.after_days(billed_ms, intent.copy_days, intent.copy_share)
-                steps.append((max(copy_ms, billed_ms + 20 * MINUTE_MS), COPY, number, 0))
+            if turns and intent.twist in COPIED:
+                steps.extend(self._copied(intent, number, billed_ms))
         steps.sort()
         return steps
+
+    def _copied(self, intent: Intent, part: int, billed_ms: int) -> list[tuple[int, str, int, int]]:
+        """When the copy of a bill comes."""
+        disguise = disguise_of(intent, intent.parts[part].quantities)
+        hours, days = self._hours[intent.hospital], intent.copy_days + disguise.days_later
+        copy_ms = max(hours.after_days(billed_ms, days, intent.copy_share), billed_ms + 20 * MINUTE_MS)
+        if disguise.days_later and copy_ms > self._last_delivery_ms + LATE_COPY_DAYS * DAY_MS:
+            return []
+        return [(copy_ms, COPY, part, 0)]
 
     def _receive(self, intent: Intent, owed: Owed, part: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.parts[part].quantities
-        number = self._hands.receipt(intent, owed.order, quantities, hours.local_date(now))
+        in_pieces = intent.twist == IN_PIECES and part == intent.twisted_part and intent.desk_share < 0.5
+        on = hours.local_date(now)
+        number = self._hands.receipt(intent, owed.order, quantities, on, in_pieces=in_pieces)
         goods = _goods(intent, quantities)
         value = sum(each.value_minor for each in goods)
         self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
@@ -166,48 +203,71 @@ class Purchasing:
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.parts[part].quantities
-        last = part == len(intent.parts) - 1
-        right = tuple(line.item.price_minor for line in intent.lines)
-        prices = _misprice(intent, quantities, right) if last else right
-        bill = Bill(self._number(intent), hours.local_date(now), intent.channel, quantities, prices)
-        right_minor = sum(_amounts(intent, quantities))
+        turns = part == intent.twisted_part
+        bill = (twisted if turns else rightly)(intent, quantities, self._number(intent), hours.local_date(now))
+        right_minor = at_order_prices(intent, quantities)
         ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill)}"
         owes = f"{intent.key}/invoice-{part + 1}"
         paper = self.papers[ref] = Paper(ref, intent, owed, owes, bill, right_minor)
         self._first_paper[owes] = ref
-        off = paper.overpriced
+        off = turns and intent.twist in DISPUTED
         amounts = (right_minor if off else bill.total_minor, right_minor)
         goods = _goods(intent, quantities)
         self._truth.payable(now, owes, owed, amounts, goods, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off:
-            at_stake = bill.total_minor - right_minor
-            self._truth.anomaly(now, intent.key, owed, PRICE_VARIANCE, "price-variance", (ref,), at_stake)
+            self._dispute(paper)
+
+    def _dispute(self, paper: Paper) -> None:
+        """The truth about a bill that people must decide about."""
+        twist, owed = paper.intent.twist, paper.owed
+        self._truth.anomaly(
+            self._now(),
+            paper.intent.key,
+            owed,
+            twist,
+            DISPUTED[twist],
+            (paper.ref,),
+            abs(paper.bill.total_minor - paper.right_minor) or paper.bill.total_minor,
+            outcomes=OUTCOMES[twist],
+            evidence=(paper.ref, f"procurement:{owed.order}"),
+        )
 
     def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:
-        """A copy of the last invoice: disguised, or honest and through the other channel."""
+        """A copy of an invoice: disguised, or honest and through the other channel; or two that add up to it."""
         now, owes = self._now(), f"{intent.key}/invoice-{part + 1}"
         original = self.papers[self._first_paper[owes]]
-        bill = original.bill
-        number, channel = bill.number, "portal" if bill.channel == "email" else "email"
-        if intent.twist == RENUMBERED:
-            number, channel = disguised(number, intent.disguise), bill.channel
-        copy = Bill(number, bill.date, channel, bill.quantities, bill.prices)
-        ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy)}"
-        self.papers[ref] = Paper(ref, intent, owed, owes, copy, original.right_minor, twin=original.ref)
-        original.twin = ref
-        self._truth.invoice(now, ref, owes, owed, number, copy.total_minor, copy=True, expect="case")
-        about = (ref, original.ref)
-        self._truth.anomaly(now, intent.key, owed, intent.twist, "duplicate-invoice", about, copy.total_minor)
+        disguise = disguise_of(intent, intent.parts[part].quantities)
+        what = intent.twist if intent.twist in (RENUMBERED, SECOND_CHANNEL) else f"duplicate-{disguise.name}"
+        categories = ("duplicate-invoice", "quantity-variance") if disguise.halves else ("duplicate-invoice",)
+        later = self._hours[intent.hospital].local_date(now)
+        for place, copy in enumerate(copies(original.bill, disguise, intent.hospital, later)):
+            ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy)}"
+            self.papers[ref] = Paper(ref, intent, owed, owes, copy, original.right_minor, twin=original.ref)
+            original.twin = ref
+            self._truth.invoice(
+                now, ref, owes, owed, copy.number, copy.total_minor, copy=True, expect="case", party=copy.supplier.id
+            )
+            self._truth.anomaly(
+                now,
+                f"{intent.key}/{part + 1}{'ab'[place]}" if disguise.halves else intent.key,
+                owed,
+                what,
+                categories,
+                (ref, original.ref),
+                copy.total_minor,
+                outcomes=("reject", "merge"),
+                evidence=(ref, original.ref),
+                held_out=disguise in HELD_OUT,
+            )
 
     def _rebill(self, refused: Paper, at_ms: int) -> Playing:
         """The supplier sends the bill again: the same number, the right price."""
         yield self._until(at_ms)
         now, intent = self._now(), refused.intent
         date = self._hours[intent.hospital].local_date(now)
-        right = tuple(line.item.price_minor for line in intent.lines)
-        bill = Bill(refused.bill.number, date, refused.bill.channel, refused.bill.quantities, right)
+        bill = rightly(intent, refused.delivered, refused.bill.number, date)
         ref = f"ap_automation:{self._hands.invoice(intent, refused.owed.order, bill)}"
         self.papers[ref] = Paper(ref, intent, refused.owed, refused.owes, bill, refused.right_minor)
         self._truth.invoice(
@@ -220,8 +280,9 @@ class Purchasing:
     def _number(self, intent: Intent) -> str:
         """The supplier's next invoice number, in its own style."""
         supplier = intent.supplier
-        number = self._next_number.get(supplier.id, supplier.first_number)
-        self._next_number[supplier.id] = number + 1
+        series = f"{supplier.id}/{intent.hospital}" if supplier.own_series else supplier.id
+        number = self._next_number.get(series, supplier.first_number)
+        self._next_number[series] = number + 1
         return supplier.style.format(n=number)
 
     def _until(self, at_ms: int) -> simpy.Event:
@@ -231,26 +292,8 @@ class Purchasing:
         return int(self._env.now)  # an int already; SimPy only types it float
 
 
-def _amounts(intent: Intent, quantities: tuple[int, ...]) -> Iterator[int]:
-    return (quantity * line.item.price_minor for line, quantity in zip(intent.lines, quantities, strict=True))
-
-
 def _goods(intent: Intent, quantities: tuple[int, ...]) -> tuple[Goods, ...]:
     """Quantities at the order's prices, by line."""
-    amounts = enumerate(_amounts(intent, quantities), 1)
-    return tuple(Goods(n, quantities[n - 1], amount) for n, amount in amounts if amount)
-
-
-def _misprice(intent: Intent, quantities: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...]:
-    """The unit prices on an invoice: right, clearly too high, or a little off to either side."""
-    if intent.twist not in (PRICE_VARIANCE, TOLERATED):
-        return right
-    value = sum(_amounts(intent, quantities))
-    if intent.twist == PRICE_VARIANCE:
-        # 4 to 15 % too high (assumption: public sources give how often prices are wrong, not by how much)
-        share = max(0.04 + 0.11 * intent.size, SURELY_OFF_SHARE + SURELY_OFF_MINOR / value)
-        return tuple(price + max(1, round(price * share)) for price in right)
-    share = TOLERATED_SHARE * (2 * intent.size - 1)
-    if value < 10_000:  # cents weigh more on a small bill: up to 4.00 may pass whatever share that is
-        share = TOLERATED_MINOR / value * (2 * intent.size - 1)
-    return tuple(price + round(price * share) for price in right)
+    lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
+    amounts = ((n, quantity, quantity * line.item.price_minor) for n, (line, quantity) in lines)
+    return tuple(Goods(*each) for each in amounts if each[2])

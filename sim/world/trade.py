@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from contracts.scenario import Hospital, Scenario
+from contracts.scenario import Hospital, Scenario, Surge
 from sim.world.calendar import Hours
 from sim.world.catalogue import Catalogue, Draws, Item, Supplier
 
@@ -38,6 +38,21 @@ RENUMBERED: Final = "duplicate-renumbered"
 SECOND_CHANNEL: Final = "duplicate-second-channel"
 EARLY: Final = "invoice-before-receipt"
 TOLERATED: Final = "price-within-tolerance"
+DISGUISED: Final = "disguised"
+UNSEEN: Final = "disguised-held-out"
+OVERBILLED: Final = "quantity-variance"
+STALE_PRICE: Final = "stale-order-price"
+WRONG_UNIT: Final = "unit-variance"
+IN_PIECES: Final = "billed-in-pieces"
+COPIED: Final = frozenset((RENUMBERED, SECOND_CHANNEL, DISGUISED, UNSEEN))
+"""The turns that bring a second paper for one delivery."""
+
+SURELY_OFF_SHARE: Final = 0.03
+SURELY_OFF_MINOR: Final = 800
+"""A variance is at least this far off, a tolerated difference well inside. Buyers commonly let 2 % or 5.00 pass
+(assumption)."""
+WEEKS_ORDERED: Final = 26
+"""A standing order covers half a year. Assumption."""
 
 
 class Seeded(Protocol):
@@ -48,10 +63,11 @@ class Seeded(Protocol):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line of an order."""
+    """One line of an order. `agreed_minor` is the contract's price where the order was written at an outdated one."""
 
     item: Item
     quantity: int
+    agreed_minor: int = 0
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -65,7 +81,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A purchase with every turn that it will take. `twist` befalls the last invoice; the shares settle how."""
+    """A purchase with every turn that it will take. `twist` befalls the invoice of one part; the shares settle how."""
 
     key: str
     hospital: str
@@ -85,6 +101,17 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     copy_share: float
     desk_share: float
     late_days: int
+    twisted: int = -1
+
+    @property
+    def twisted_part(self) -> int:
+        """The place of the part whose invoice the twist befalls: the last, but for standing orders."""
+        return self.twisted % len(self.parts)
+
+    @property
+    def packed(self) -> bool:
+        """Whether some of it is bought in packs of pieces."""
+        return any(line.item.pack > 1 for line in self.lines)
 
 
 class Trade:
@@ -96,6 +123,7 @@ class Trade:
         self._catalogue = catalogue
         self._trade = scenario.trade
         self._turns = _turns(scenario)
+        self._copied = scenario.disguises.tuned, scenario.disguises.held_out
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
         """The purchase with this number on a hospital's day; `open` is the day before the first."""
@@ -117,7 +145,7 @@ class Trade:
             if reached < edge:
                 twist = name
                 break
-        return Intent(
+        intent = Intent(
             key=f"{hospital}-{day}-{number:03d}",
             hospital=hospital,
             asked_share=_arrival(draw()),
@@ -137,13 +165,67 @@ class Trade:
             desk_share=draw(),
             late_days=1 + int(3 * draw()),
         )
+        return _settled(intent)
+
+    def standing(self, hospital: str, number: int) -> Intent:
+        """A standing order: one line, one unit of it every so many days, each time billed alike."""
+        draw = self._seed.stream("standing", hospital, str(number)).random
+        seller, assortment = self._catalogue.expense[int(len(self._catalogue.expense) * draw())]
+        line = Line(assortment[int(len(assortment) * draw())], WEEKS_ORDERED)
+        days = self._trade.standing_days
+        parts = tuple(_part(draw, (1,), days) for _ in range(WEEKS_ORDERED))
+        tuned, held_out = (share * WEEKS_ORDERED for share in self._copied)
+        reached = draw()
+        twist = DISGUISED if reached < tuned else UNSEEN if reached < tuned + held_out else ""
+        return Intent(
+            key=f"{hospital}-standing-{number:03d}",
+            hospital=hospital,
+            asked_share=0.0,
+            approval_minutes=0,
+            supplier=seller,
+            lines=(line,),
+            stock=False,
+            requester=self._catalogue.requester(draw()),
+            cost_centre=self._catalogue.cost_centre(draw()),
+            channel="email",
+            parts=parts,
+            twist=twist,
+            size=draw(),
+            disguise=draw(),
+            copy_days=int(3 * draw()),
+            copy_share=draw(),
+            desk_share=draw(),
+            late_days=0,
+            twisted=int(3 * draw()),
+        )
+
+
+def _settled(intent: Intent) -> Intent:
+    """The intent with what its turn needs: a price the order does not know yet, or no turn where it cannot happen."""
+    if intent.twist in (WRONG_UNIT, IN_PIECES) and not intent.packed:
+        return msgspec.structs.replace(intent, twist="")
+    if intent.twist != STALE_PRICE:
+        return intent
+    lines = tuple(_outdated(line, intent.size) for line in intent.lines)
+    billed = zip(lines, intent.parts[intent.twisted_part].quantities, strict=True)
+    off = sum(quantity * (line.agreed_minor - line.item.price_minor) for line, quantity in billed)
+    if abs(off) < SURELY_OFF_MINOR:
+        return msgspec.structs.replace(intent, twist="")
+    return msgspec.structs.replace(intent, lines=lines)
+
+
+def _outdated(line: Line, size: float) -> Line:
+    """A line ordered at a price from before the contract was renewed: 5 to 14 % off, either way. Assumption."""
+    agreed, share = line.item.price_minor, 0.05 + 0.09 * (2 * size % 1)
+    old = round(agreed / (1 + share) if size < 0.5 else agreed * (1 + share))
+    return Line(msgspec.structs.replace(line.item, price_minor=old), line.quantity, agreed)
 
 
 def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
     """What can befall an order's last invoice, as edges on one draw.
 
-    Only the last one, so that a copy always bills more than was ordered. The scenario's shares are of all invoices;
-    split deliveries make more of those than orders.
+    Only the last one, so that a copy always bills more than was ordered (standing orders are the exception). The scenario's
+    shares are of all invoices; split deliveries make more of those than orders.
     """
     shares = scenario.anomalies
     named = (
@@ -152,6 +234,12 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
         (SECOND_CHANNEL, shares.duplicate_second_channel),
         (EARLY, shares.invoice_before_receipt),
         (TOLERATED, shares.price_within_tolerance),
+        (DISGUISED, scenario.disguises.tuned),
+        (UNSEEN, scenario.disguises.held_out),
+        (OVERBILLED, shares.quantity_variance),
+        (STALE_PRICE, shares.stale_order_price),
+        (WRONG_UNIT, shares.unit_variance),
+        (IN_PIECES, shares.billed_in_pieces),
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)
@@ -219,9 +307,15 @@ def volumes(scenario: Scenario, place: int, hours: Hours, scale: float) -> tuple
     return floor(hospital.open_orders * scale + offset), counts
 
 
+def standing_orders(scenario: Scenario, place: int, scale: float) -> int:
+    """How many standing orders a hospital has, rounded like the others."""
+    return floor(scenario.trade.standing_orders * scale + (place + 0.5) / len(scenario.hospital))
+
+
 def _weight(scenario: Scenario, day: dt.date) -> float:
     weight = WEEKDAYS[day.weekday()]
-    for peak in scenario.peak:
-        if peak.start <= day <= peak.end:
-            weight *= peak.factor
+    spells: tuple[Surge, ...] = (*scenario.peak, *scenario.surge)
+    for spell in spells:
+        if spell.start <= day <= spell.end:
+            weight *= spell.factor
     return weight

@@ -84,18 +84,53 @@ class Truth:
         self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms, goods)
 
     def invoice(  # noqa: PLR0913 - a paper is all of this
-        self, at_ms: int, ref: str, key: str, owed: Owed, number: str, amount_minor: int, *, copy: bool, expect: str
+        self,
+        at_ms: int,
+        ref: str,
+        key: str,
+        owed: Owed,
+        number: str,
+        amount_minor: int,
+        *,
+        copy: bool,
+        expect: str,
+        party: str = "",
     ) -> None:
-        """An invoice was captured."""
+        """An invoice was captured, from the supplier unless another `party` stands on it."""
         on = owed.hours.local_date(at_ms) if copy else ""
-        self._paper(at_ms, ref, "invoice", key, owed, owed.party, number, amount_minor, copy=copy, expect=expect, on=on)
+        party = party or owed.party
+        self._paper(at_ms, ref, "invoice", key, owed, party, number, amount_minor, copy=copy, expect=expect, on=on)
 
     def anomaly(  # noqa: PLR0913 - an anomaly is all of this
-        self, at_ms: int, key: str, owed: Owed, what: str, category: str, about: tuple[str, ...], at_stake_minor: int
+        self,
+        at_ms: int,
+        key: str,
+        owed: Owed,
+        what: str,
+        categories: tuple[str, ...],
+        about: tuple[str, ...],
+        at_stake_minor: int,
+        *,
+        outcomes: tuple[str, ...],
+        evidence: tuple[str, ...],
+        held_out: bool = False,
     ) -> None:
         """Something came about that a person must see."""
         flag_by_ms = owed.hours.close_after(at_ms, FLAG_DAYS)
-        self._record(Anomaly(at_ms, f"{key}/{what}", what, about, (category,), flag_by_ms, at_stake_minor))
+        self._record(
+            Anomaly(
+                at_ms,
+                f"{key}/{what}",
+                what,
+                about,
+                categories,
+                flag_by_ms,
+                at_stake_minor,
+                outcomes,
+                evidence,
+                held_out,
+            )
+        )
 
     def revise(
         self, at_ms: int, key: str, due_ms: int, *, amount_minor: int | None = None, on: str | None = None

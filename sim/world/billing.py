@@ -1,0 +1,156 @@
+"""What stands on a supplier's paper: prices, quantities and units of a bill, and how its copies differ. No time passes here.
+
+Every difference that people must decide about is clearly one, every difference that they need not see is clearly none: no
+paper lies on the edge of a tolerance that people would argue about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal, cast
+
+from sim.world.catalogue import Supplier
+from sim.world.disguises import HELD_OUT, RENUMBERED, TUNED, TWO_CHANNELS, Disguise, drawn
+from sim.world.trade import (
+    DISGUISED,
+    IN_PIECES,
+    OVERBILLED,
+    PRICE_VARIANCE,
+    SECOND_CHANNEL,
+    STALE_PRICE,
+    SURELY_OFF_MINOR,
+    SURELY_OFF_SHARE,
+    TOLERATED,
+    UNSEEN,
+    WRONG_UNIT,
+    Intent,
+)
+from sim.world.trade import RENUMBERED as RENUMBERED_TURN
+
+TOLERATED_SHARE: Final = 0.015
+TOLERATED_MINOR: Final = 400
+
+PIECE: Final = "each"
+Channel = Literal["email", "portal"]
+Quantities = tuple[int, ...]
+
+
+class Bill:
+    """What stands on a supplier's invoice: its number, date, and for each line of an intent quantity, unit and price."""
+
+    __slots__ = ("amounts", "channel", "date", "number", "prices", "quantities", "supplier", "total_minor", "units")
+
+    def __init__(  # noqa: PLR0913 - what a bill says
+        self,
+        supplier: Supplier,
+        number: str,
+        date: str,
+        channel: str,
+        quantities: Quantities,
+        prices: tuple[int, ...],
+        units: tuple[str, ...] = (),
+        amounts: tuple[int, ...] = (),
+    ) -> None:
+        """Add it up. A bill without units bills in those of the order; amounts are price times quantity unless given."""
+        self.supplier = supplier
+        self.number = number
+        self.date = date
+        self.channel = cast("Channel", channel)
+        self.quantities = quantities
+        self.prices = prices
+        self.units = units or ("",) * len(quantities)
+        self.amounts = amounts or tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
+        self.total_minor = sum(self.amounts)
+
+
+def at_order_prices(intent: Intent, quantities: Quantities) -> int:
+    """What these quantities are worth at the order's prices."""
+    return sum(quantity * line.item.price_minor for line, quantity in zip(intent.lines, quantities, strict=True))
+
+
+def rightly(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
+    """The bill for a delivery as it should be."""
+    prices = tuple(line.item.price_minor for line in intent.lines)
+    return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
+
+
+def twisted(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
+    """The bill for a delivery with the intent's turn, as far as that shows on the bill itself."""
+    right = rightly(intent, quantities, number, date)
+    twist = intent.twist
+    if twist in (PRICE_VARIANCE, TOLERATED):
+        prices = _off(intent, right)
+        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
+    if twist == STALE_PRICE:
+        prices = tuple(line.agreed_minor for line in intent.lines)
+        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
+    if twist == OVERBILLED:
+        more = tuple(quantity + max(1, round(quantity * 0.3 * intent.size)) for quantity in quantities)
+        return Bill(intent.supplier, number, date, intent.channel, more, right.prices)
+    if twist in (WRONG_UNIT, IN_PIECES):
+        return _in_pieces(intent, right)
+    return right
+
+
+def _off(intent: Intent, right: Bill) -> tuple[int, ...]:
+    """The unit prices on an invoice: clearly too high, or a little off to either side."""
+    value = right.total_minor
+    if intent.twist == PRICE_VARIANCE:
+        # 4 to 15 % too high (assumption: public sources give how often prices are wrong, not by how much)
+        share = max(0.04 + 0.11 * intent.size, SURELY_OFF_SHARE + SURELY_OFF_MINOR / value)
+        return tuple(price + max(1, round(price * share)) for price in right.prices)
+    share = TOLERATED_SHARE * (2 * intent.size - 1)
+    if value < 10_000:  # cents weigh more on a small bill: up to 4.00 may pass whatever share that is
+        share = TOLERATED_MINOR / value * (2 * intent.size - 1)
+    return tuple(price + round(price * share) for price in right.prices)
+
+
+def _in_pieces(intent: Intent, right: Bill) -> Bill:
+    """Billed by the piece: converted, at the right amount; or only called so, with the quantity and price of the packs."""
+    packs = [line.item.pack for line in intent.lines]
+    units = tuple(PIECE if pack > 1 else "" for pack in packs)
+    quantities, prices = right.quantities, right.prices
+    if intent.twist == IN_PIECES:
+        quantities = tuple(quantity * pack for quantity, pack in zip(quantities, packs, strict=True))
+        prices = tuple(round(price / pack) for price, pack in zip(prices, packs, strict=True))
+    return Bill(right.supplier, right.number, right.date, right.channel, quantities, prices, units, right.amounts)
+
+
+# -- copies -----------------------------------------------------------------------------------------------------------
+
+
+def disguise_of(intent: Intent, quantities: Quantities) -> Disguise:
+    """How the copy of a bill will be disguised. One unit of one thing cannot be billed in halves."""
+    if intent.twist == SECOND_CHANNEL:
+        return TWO_CHANNELS
+    choices = {RENUMBERED_TURN: RENUMBERED, DISGUISED: TUNED, UNSEEN: HELD_OUT}[intent.twist]
+    found = drawn(choices, intent.disguise)
+    return choices[0] if found.halves and sum(quantities) < 2 else found
+
+
+def copies(bill: Bill, disguise: Disguise, hospital: str, later: str) -> Iterator[Bill]:
+    """The same bill again, disguised; `later` is the date that a redated copy bears."""
+    supplier = second_record(bill.supplier) if disguise.other_name else bill.supplier
+    date = later if disguise.days_later else bill.date
+    channel = bill.channel
+    if disguise.other_channel:
+        channel = "portal" if channel == "email" else "email"
+    if disguise.halves:
+        for mark, quantities in zip("AB", _halved(bill.quantities), strict=True):
+            yield Bill(supplier, f"{bill.number}{mark}", date, channel, quantities, bill.prices)
+        return
+    number = disguise.renumber(bill.number, hospital)
+    yield Bill(supplier, number, date, channel, bill.quantities, bill.prices, bill.units, bill.amounts)
+
+
+def _halved(quantities: Quantities) -> tuple[Quantities, Quantities]:
+    """Two lots that add up, both with something in them."""
+    first = tuple(quantity // 2 for quantity in quantities)
+    if not any(first):
+        first = (1, *(0 for _ in quantities[1:]))
+    return first, tuple(quantity - part for quantity, part in zip(quantities, first, strict=True))
+
+
+def second_record(supplier: Supplier) -> Supplier:
+    """The same firm, entered a second time by somebody who did not look: another id, the name in another form."""
+    return Supplier(f"V{supplier.id[1:]}", f"{supplier.name} Co.", supplier.style, supplier.first_number)
