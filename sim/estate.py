@@ -23,6 +23,7 @@ from sim.seed import Seed
 CLIENT_ID = "orchestrator"
 TOPICS = (
     "procurement>purchase_order.approved",
+    "procurement>supplier.changed",
     "inventory>receipt.recorded",
     "ap_automation>invoice.captured",
     "service_desk>case.decided",

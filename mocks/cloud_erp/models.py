@@ -200,7 +200,15 @@ class ErrorShown(msgspec.Struct, frozen=True, rename={"code": "o:errorCode"}):
     code: str
 
 
-_TITLES: Final = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict"}
+_TITLES: Final = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    412: "Precondition Failed",
+    428: "Precondition Required",
+}
 
 
 def error_shape(refusal: Refused, now_ms: int) -> ErrorShown:

@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.journal import Goods, Posting
 from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, PeriodStatus
+from mocks.cloud_erp.suppliers import Suppliers
 from mocks.kit.dialect import minor, stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -85,6 +86,7 @@ class CloudErp:
         self.orders: dict[str, Order] = {}
         self.receipts: dict[str, Receipt] = {}
         self.invoices: dict[str, Invoice] = {}
+        self.suppliers = Suppliers(entities)
         self.posted = Changes()
         self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
         self._order_of: dict[tuple[str, str], Order] = {}

@@ -26,8 +26,10 @@ _REASONS: Final = {
     403: "The scope or the entity was not granted",
     404: "No such resource",
     409: "The resource's state does not allow it",
+    412: "The resource has changed since it was read",
     413: "The body is too large",
     422: "The idempotency key was used with another body",
+    428: "The request must name the ETag that was read",
 }
 
 
@@ -106,6 +108,8 @@ def _parameters(operation: Operation) -> list[Json]:
     if operation.honours_key:
         form = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[!-~]+$"}
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": form})
+    if operation.conditional:
+        parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
     return parameters
 
 
@@ -124,6 +128,8 @@ def refusals(operation: Operation, invalid_status: int = 400) -> list[int]:
         statuses |= {401, 403}
     if operation.honours_key:
         statuses.add(422)
+    if operation.conditional:
+        statuses |= {412, 428}
     return sorted(statuses)
 
 

@@ -187,6 +187,8 @@ class Operation:
     scope: str = ""
     subject: SubjectOf | None = None
     honours_key: bool = False
+    conditional: bool = False
+    """Whether the caller must name the ETag that it read, in `If-Match`: 428 without, 412 for a stale one."""
     commits: bool = False
     refusals: tuple[int, ...] = ()
     also: tuple[int, ...] = ()

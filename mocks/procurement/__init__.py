@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mocks.kit.quirks import Quirks
 from mocks.kit.system import Setup, System
-from mocks.procurement import models, routes
+from mocks.procurement import models, routes, suppliers
 from mocks.procurement.state import Procurement
 
 __all__ = ["build"]
@@ -20,10 +20,11 @@ def build(setup: Setup) -> System[Procurement]:
     """A procurement suite with no orders yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
     state = Procurement(setup.entities)
+    limit_max = quirks.whole("paging", "limit_max")
     return System(
         "procurement",
         state,
-        routes.operations(state, quirks.whole("paging", "limit_max")),
+        (*routes.operations(state, limit_max), *suppliers.operations(state.suppliers, limit_max)),
         quirks,
         setup,
         error_shape=models.error_shape,

@@ -15,6 +15,7 @@ from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
 from mocks.procurement.models import OrderApproved, StatusWord
+from mocks.procurement.suppliers import Suppliers
 
 CURRENCY: Final = "USD"
 
@@ -70,6 +71,7 @@ class Procurement:
         """Empty books for these hospitals."""
         self.requisitions: dict[str, Submitted] = {}
         self.orders: dict[str, Order] = {}
+        self.suppliers = Suppliers(entities)
         self.approvals = Changes()
         self._raised = dict.fromkeys(entities, 0)
         self._ordered = dict.fromkeys(entities, 0)

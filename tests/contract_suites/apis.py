@@ -8,10 +8,21 @@ from typing import Any, Final
 from mocks.kit.asgi import asgi_app
 from tests.contract_suites.fuzzing import Api, Link, Values
 from tests.mocks.doors import ENTITIES, SETUP, Estate, InProcess
-from tests.mocks.papers import ORDER, captured, case, erp_invoice, erp_order, erp_receipt, ordered, received
+from tests.mocks.papers import (
+    ORDER,
+    captured,
+    case,
+    erp_invoice,
+    erp_order,
+    erp_receipt,
+    erp_supplier,
+    ordered,
+    proposed,
+    received,
+)
 
 _CLIENT, _SECRET = SETUP.clients[0]
-_REFS: Final = (f"procurement:{ORDER}", "inventory:GRN-H1-000001", "ap_automation:INV-000001")
+_REFS: Final = (f"procurement:{ORDER}", "procurement:SUP-000001", "inventory:GRN-H1-000001", "ap_automation:INV-000001")
 
 KNOWN: Final[dict[str, dict[str, Values]]] = {
     "identity": {
@@ -20,11 +31,18 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
         "body.client_secret": (_SECRET,),
         "body.scope": ("", "cloud_erp.read", "cloud_erp.read procurement.write"),
     },
-    "procurement": {"path.number": (ORDER, "PO-H2-000001"), "query.limit": (1,)},
+    "procurement": {
+        "path.number": (ORDER, "PO-H2-000001"),
+        "path.id": ("SUP-000001", "SUP-000002"),
+        "query.limit": (1,),
+    },
     "inventory": {"path.grn": ("GRN-H1-000001", "GRN-H2-000001"), "query.limit": (1,)},
     "ap_automation": {"path.id": ("INV-000001", "INV-000002"), "body.voucher": ("AP-1",)},
     "cloud_erp": {
         "path.id": ("AP-1", "AP-2"),
+        "path.number": ("ESUP-1", "ESUP-2"),
+        "path.business_unit": ENTITIES,
+        "header.If-Match": ("*", '"ESUP-1.1"'),
         "query.SourceRef": _REFS,
         "query.BusinessUnit": ENTITIES,
         "body.BusinessUnit": ("H1",),
@@ -49,6 +67,10 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("list_purchase_orders", "200", "set_order_status", {"number": "$response.body#/purchase_orders/0/number"}),
         Link("get_purchase_order", "200", "set_order_status", {"number": "$response.body#/number"}),
         Link("set_order_status", "200", "get_purchase_order", {"number": "$response.body#/number"}),
+        Link("list_suppliers", "200", "get_supplier", {"id": "$response.body#/suppliers/0/id"}),
+        Link("list_suppliers", "200", "set_erp_number", {"id": "$response.body#/suppliers/0/id"}),
+        Link("get_supplier", "200", "set_erp_number", {"id": "$response.body#/id"}),
+        Link("set_erp_number", "200", "get_supplier", {"id": "$response.body#/id"}),
     ),
     "inventory": (Link("list_receipts", "200", "get_receipt", {"grn": "$response.body#/receipts/0/grn"}),),
     "cloud_erp": (
@@ -59,6 +81,10 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("create_invoice", "201", "list_periods", {"BusinessUnit": "$response.body#/BusinessUnit"}),
         Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
         Link("cancel_invoice", "200", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
+        Link("create_supplier", "201", "find_suppliers", {"SourceRef": "$response.body#/SourceRef"}),
+        Link("create_supplier", "201", "get_supplier", {"number": "$response.body#/SupplierNumber"}),
+        Link("get_supplier", "200", "update_supplier", {"number": "$response.body#/SupplierNumber"}),
+        Link("find_suppliers", "200", "put_site", {"number": "$response.body#/items/0/SupplierNumber"}),
     ),
 }
 """Where replies lead, for the systems whose field names do not give it away."""
@@ -92,12 +118,14 @@ def stand(estate: Estate) -> str:
     door = InProcess(estate)
     for entity in ENTITIES:
         ordered(estate, entity)
+        proposed(estate, entity)
         received(estate, entity)
         captured(estate, entity)
         door.call("service_desk", "POST", "/cases", case(external_key=f"{entity}/first", entity=entity))
     estate.act(estate.cloud_erp, lambda work: estate.cloud_erp.state.open_period(work, "H1", "2026-10"))
     estate.act(estate.service_desk, lambda work: estate.service_desk.state.decide(work, "CASE-2", "accept"))
     papers: tuple[tuple[str, Any], ...] = (
+        ("/suppliers", erp_supplier()),
         ("/purchaseOrders", erp_order()),
         ("/receipts", erp_receipt()),
         ("/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00"))),

@@ -8,6 +8,7 @@ from mocks.ap_automation.state import CapturedInvoice, CapturedLine
 from mocks.inventory.models import ReceiptLine
 from mocks.inventory.state import NewReceipt
 from mocks.procurement.state import Requisition, RequisitionLine
+from mocks.procurement.suppliers import SupplierForm
 from tests.mocks.doors import Estate
 
 ORDER = "PO-H1-000001"
@@ -113,5 +114,30 @@ def case(**changes: Any) -> dict[str, Any]:
         "currency": "USD",
         "evidence": {"billed": "27.00", "ordered": "25.00"},
         "due_at": "2026-10-07T16:00:00.000Z",
+        **changes,
+    }
+
+
+def supplier_form(entity: str = "H1", name: str = "Acme Medical", bank_account: str = "021000021/1") -> SupplierForm:
+    """A supplier as a buyer enters it."""
+    return SupplierForm(entity, name, "12-3456789", "14 Harbor Street, Albany, NY 12207", bank_account)
+
+
+def proposed(estate: Estate, entity: str = "H1") -> str:
+    """A proposed supplier; the id of its record."""
+    suppliers = estate.procurement.state.suppliers
+    return str(estate.act(estate.procurement, lambda work: suppliers.propose(work, supplier_form(entity))))
+
+
+def erp_supplier(**changes: Any) -> dict[str, Any]:
+    """A supplier as the ERP takes it."""
+    return {
+        "SourceRef": "procurement:SUP-000001",
+        "SourceVersion": 1,
+        "BusinessUnit": "H1",
+        "Supplier": "Acme Medical",
+        "TaxpayerId": "123456789",
+        "Address": "14 Harbor Street, Albany, NY 12207",
+        "BankAccount": "021000021/1",
         **changes,
     }

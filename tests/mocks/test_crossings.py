@@ -9,7 +9,18 @@ import pytest
 
 from contracts.wire import Request, Subject
 from tests.mocks.doors import Estate, InProcess
-from tests.mocks.papers import ORDER, captured, case, erp_invoice, erp_order, erp_receipt, ordered, received
+from tests.mocks.papers import (
+    ORDER,
+    captured,
+    case,
+    erp_invoice,
+    erp_order,
+    erp_receipt,
+    erp_supplier,
+    ordered,
+    proposed,
+    received,
+)
 
 NOBODY = Subject()
 SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
@@ -44,6 +55,14 @@ SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
     ("cloud_erp", "GET", "/invoices", {}, None, NOBODY),
     ("cloud_erp", "POST", "/invoices/AP-1/cancel", {}, None, Subject("", "AP-1")),
     ("cloud_erp", "GET", "/periods", {"BusinessUnit": "H1"}, None, NOBODY),
+    ("procurement", "GET", "/suppliers/SUP-000001", {}, None, Subject("", "SUP-000001")),
+    ("procurement", "GET", "/suppliers", {}, None, NOBODY),
+    ("procurement", "PUT", "/suppliers/SUP-1/erp_number", {}, {"erp_number": "ESUP-1"}, Subject("", "SUP-1")),
+    ("cloud_erp", "POST", "/suppliers", {}, erp_supplier(), Subject("H1", "procurement:SUP-000001")),
+    ("cloud_erp", "GET", "/suppliers", {"SourceRef": "a:b"}, None, Subject("", "a:b")),
+    ("cloud_erp", "GET", "/suppliers/ESUP-1", {}, None, Subject("", "ESUP-1")),
+    ("cloud_erp", "PATCH", "/suppliers/ESUP-1", {}, {"SourceRef": "a:b", "SourceVersion": 2}, Subject("", "a:b")),
+    ("cloud_erp", "PUT", "/suppliers/ESUP-1/sites/H2", {}, {"SourceRef": "a:b"}, Subject("", "a:b")),
     ("service_desk", "POST", "/cases", {}, case(), Subject("H1", "inv-1:price")),
     ("service_desk", "GET", "/cases/CASE-1", {}, None, Subject("", "CASE-1")),
     ("service_desk", "GET", "/cases/decisions", {}, None, NOBODY),
@@ -51,6 +70,7 @@ SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
 ]
 LISTS = [
     ("procurement", "/purchase_orders", {}),
+    ("procurement", "/suppliers", {}),
     ("inventory", "/receipts", {}),
     ("ap_automation", "/invoices", {}),
     ("cloud_erp", "/invoices", {}),
@@ -85,6 +105,7 @@ def test_a_list_is_idle_only_while_it_brings_nothing(
     request = Request("GET", path, query, {"authorization": f"Bearer {door.token()}"})
     assert door.outcome(system, request).idle
     ordered(estate)
+    proposed(estate)
     received(estate)
     captured(estate)
     erp, desk = estate.cloud_erp, estate.service_desk
@@ -100,11 +121,15 @@ def test_only_operations_that_say_so_commit(estate: Estate) -> None:
     commits = {f"{name}.{op.name}" for name, system in estate.systems.items() for op in system.operations if op.commits}
     assert commits == {
         "procurement.set_order_status",
+        "procurement.set_erp_number",
         "ap_automation.set_invoice_status",
         "cloud_erp.create_purchase_order",
         "cloud_erp.create_receipt",
         "cloud_erp.create_invoice",
         "cloud_erp.cancel_invoice",
+        "cloud_erp.create_supplier",
+        "cloud_erp.update_supplier",
+        "cloud_erp.put_site",
         "service_desk.open_case",
     }
     for system in estate.systems.values():
