@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mocks.cloud_erp import models, routes, suppliers
+from mocks.cloud_erp import journals, models, routes, suppliers
 from mocks.cloud_erp.state import CloudErp
 from mocks.kit.quirks import Quirks
 from mocks.kit.system import Setup, System
@@ -23,7 +23,11 @@ def build(setup: Setup) -> System[CloudErp]:
     return System(
         "cloud_erp",
         state,
-        (*routes.operations(state, quirks.whole("paging", "limit_max")), *suppliers.operations(state.suppliers)),
+        (
+            *routes.operations(state, quirks.whole("paging", "limit_max")),
+            *journals.operations(journals.Journals(state)),
+            *suppliers.operations(state.suppliers),
+        ),
         quirks,
         setup,
         error_shape=models.error_shape,

@@ -24,7 +24,8 @@ from mocks.kit.dialect import (
 from mocks.kit.operation import Refused
 
 Currency = Literal["USD"]
-PeriodStatus = Literal["Open", "Closed", "Never Opened"]
+PeriodStatus = Literal["Open", "Closed", "Permanently Closed", "Never Opened"]
+"""`Closed` to payables; the ledger takes accruals until the period is `Permanently Closed`."""
 _Lines = Meta(min_length=1, max_length=LINES_MAX)
 
 

@@ -1,19 +1,19 @@
-"""Orders, receipts, invoices and the ledger, with the posting rules.
+"""Orders, receipts and invoices, with the posting rules.
 
 Stock accrues at receipt, at the order's price; an expense line is posted when it is invoiced; the difference between
-what is billed for stock and what was accrued goes to purchase price variance. Every journal balances, and the trial
-balance is kept as it grows. Nothing here compares documents with earlier ones: what is created twice is posted twice.
+what is billed for stock and what was accrued goes to purchase price variance. Nothing here compares documents with
+earlier ones: what is created twice is posted twice.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
 from contracts.journal import Goods, Posting
-from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, PeriodStatus
+from mocks.cloud_erp.ledger import Ledger
+from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt
 from mocks.cloud_erp.suppliers import Suppliers
 from mocks.kit.dialect import minor, stamp
 from mocks.kit.operation import Refused, Work
@@ -25,9 +25,6 @@ ACCRUED_RECEIPTS: Final = "2150"
 PRICE_VARIANCE: Final = "5290"
 EXPENSE: Final = "6100"
 """The natural account; the cost centre follows as a segment: `6100-00412`."""
-
-_PERIOD = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
-_DATE = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 
 
 class OrderLine(msgspec.Struct, frozen=True, gc=False):
@@ -78,23 +75,21 @@ class Invoice(msgspec.Struct, gc=False):
     status: str = "Posted"
 
 
-class CloudErp:
+class CloudErp(Ledger):
     """The books of the estate."""
 
     def __init__(self, entities: tuple[str, ...]) -> None:
         """Empty books for these business units."""
+        super().__init__(entities)
         self.orders: dict[str, Order] = {}
         self.receipts: dict[str, Receipt] = {}
         self.invoices: dict[str, Invoice] = {}
         self.suppliers = Suppliers(entities)
         self.posted = Changes()
-        self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
         self._order_of: dict[tuple[str, str], Order] = {}
         self._orders_from: dict[str, list[Order]] = {}
         self._receipts_from: dict[str, list[Receipt]] = {}
         self._invoices_from: dict[str, list[Invoice]] = {}
-        self._balances: dict[tuple[str, str], dict[str, int]] = {}
-        self._journals = 0
         self._cancels = 0
 
     # Documents
@@ -128,11 +123,11 @@ class CloudErp:
     def create_receipt(self, work: Work, new: NewReceipt, currency: str = "USD") -> Receipt:
         """Create a receipt and accrue its stock lines at the order's price."""
         entity = new.business_unit
-        order = self._order(entity, new.order_number)
+        order = self.order(entity, new.order_number)
         value = stock = 0
         goods = []
         for line in new.lines:
-            ordered = _line(order, line.line)
+            ordered = line_of(order, line.line)
             worth = line.quantity * ordered.unit_price_minor
             value += worth
             accrued = worth if ordered.stock else 0
@@ -149,7 +144,7 @@ class CloudErp:
             )
         self.receipts[receipt_id] = receipt
         self._receipts_from.setdefault(new.source_ref, []).append(receipt)
-        self._post(entity, postings)
+        self.post(entity, postings)
         work.effect(
             "receipt.posted",
             receipt_id,
@@ -168,7 +163,7 @@ class CloudErp:
     def create_invoice(self, work: Work, new: NewInvoice) -> Invoice:
         """Create an invoice and post it on its accounting date."""
         entity = new.business_unit
-        order = self._order(entity, new.order_number)
+        order = self.order(entity, new.order_number)
         amount = minor(new.invoice_amount)
         postings, goods = _invoice_postings(new, order, amount)
         on = new.accounting_date.isoformat()
@@ -190,7 +185,7 @@ class CloudErp:
         self.invoices[invoice.id] = invoice
         self._invoices_from.setdefault(new.source_ref, []).append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
-        self._post(entity, postings)
+        self.post(entity, postings)
         work.effect(
             "invoice.posted",
             invoice.id,
@@ -217,7 +212,7 @@ class CloudErp:
         )
         self._cancels += 1
         invoice.status = "Cancelled"
-        self._post(invoice.entity, mirrored)
+        self.post(invoice.entity, mirrored)
         work.effect(
             "invoice.cancelled",
             f"APC-{self._cancels}",
@@ -255,89 +250,17 @@ class CloudErp:
         """Every invoice created from a source, cancelled ones included."""
         return self._invoices_from.get(source_ref, [])
 
-    # Periods and balances
-
-    def open_period(self, work: Work, entity: str, period: str) -> None:
-        """Open a period, also one that was closed; the one after it becomes known as never opened."""
-        periods = self._periods(entity, period)
-        if periods.get(period) == "Open":
-            raise Refused(409, "PERIOD-OPEN", f"{period} of {entity} is open already")
-        periods[period] = "Open"
-        periods.setdefault(_following(period), "Never Opened")
-        work.effect("period.opened", f"{entity}-{period}", entity=entity, state=period)
-
-    def close_period(self, work: Work, entity: str, period: str) -> None:
-        """Close an open period: nothing posts on its dates any more."""
-        periods = self._periods(entity, period)
-        if periods.get(period) != "Open":
-            raise Refused(409, "PERIOD-NOT-OPEN", f"{period} of {entity} is not open")
-        periods[period] = "Closed"
-        work.effect("period.closed", f"{entity}-{period}", entity=entity, state=period)
-
-    def opening_balances(self, work: Work, entity: str, on: str, lines: tuple[Posting, ...]) -> str:
-        """Load balances that were there before; the journal's id. No period is asked for."""
-        self._business_unit(entity)
-        sums: dict[str, int] = {}
-        for line in lines:
-            sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
-        if not lines or any(sums.values()):
-            raise Refused(400, "UNBALANCED", "an opening journal has lines and balances in each currency")
-        if not _DATE.match(on):
-            raise Refused(400, "DATE-INVALID", f"{on!r} is not a date")
-        self._journals += 1
-        journal = f"JE-{self._journals}"
-        self._post(entity, lines)
-        currencies = tuple(sums)
-        work.effect(
-            "journal.posted",
-            journal,
-            entity=entity,
-            amount_minor=sum(line.amount_minor for line in lines if line.amount_minor > 0) if len(sums) == 1 else 0,
-            currency=currencies[0] if len(sums) == 1 else "",
-            on=on,
-            state="opening",
-            lines=lines,
-        )
-        return journal
-
-    def trial_balance(self) -> dict[tuple[str, str], dict[str, int]]:
-        """Balances by account for each entity and currency, debit positive; each sums to zero."""
-        return {books: dict(accounts) for books, accounts in self._balances.items()}
-
-    # Rules shared by the above
-
-    def _business_unit(self, entity: str) -> None:
-        if entity not in self.periods:
-            raise Refused(400, "BU-INVALID", "Invalid operation create: the business unit is not valid.")
-
-    def _order(self, entity: str, number: str) -> Order:
+    def order(self, entity: str, number: str) -> Order:
+        """The order of this number that prices what follows it."""
         self._business_unit(entity)
         order = self._order_of.get((entity, number))
         if order is None:
             raise Refused(400, "PO-UNKNOWN", "Invalid operation create: the purchase order is not valid.")
         return order
 
-    def _open_on(self, entity: str, on: str) -> None:
-        if self.periods[entity].get(on[:7]) != "Open":
-            raise Refused(400, "AP-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
 
-    def _periods(self, entity: str, period: str) -> dict[str, PeriodStatus]:
-        self._business_unit(entity)
-        if not _PERIOD.match(period):
-            raise Refused(400, "PERIOD-INVALID", f"{period!r} is not a period")
-        return self.periods[entity]
-
-    def _post(self, entity: str, postings: tuple[Posting, ...]) -> None:
-        balances = self._balances
-        for line in postings:
-            books = (entity, line.currency)
-            accounts = balances.get(books)
-            if accounts is None:
-                accounts = balances[books] = {}
-            accounts[line.account] = accounts.get(line.account, 0) + line.amount_minor
-
-
-def _line(order: Order, number: int) -> OrderLine:
+def line_of(order: Order, number: int) -> OrderLine:
+    """A line of an order."""
     ordered = order.lines.get(number)
     if ordered is None:
         raise Refused(400, "PO-LINE-UNKNOWN", "Invalid operation create: the purchase order line is not valid.")
@@ -354,7 +277,7 @@ def _invoice_postings(
     accrued = billed_stock = billed_expense = 0
     goods = []
     for line in new.lines:
-        ordered = _line(order, line.line)
+        ordered = line_of(order, line.line)
         billed = minor(line.amount)
         worth = line.quantity * ordered.unit_price_minor if ordered.stock else 0
         goods.append(Goods(line.line, line.quantity, worth))
@@ -376,8 +299,3 @@ def _invoice_postings(
     if amount_minor:
         postings.append(Posting(PAYABLES, "ap", -amount_minor, currency))
     return tuple(postings), tuple(goods)
-
-
-def _following(period: str) -> str:
-    year, month = int(period[:4]), int(period[5:])
-    return f"{year + 1:04d}-01" if month == 12 else f"{year:04d}-{month + 1:02d}"

@@ -12,6 +12,7 @@ from tests.mocks.papers import (
     ORDER,
     captured,
     case,
+    erp_accrual,
     erp_invoice,
     erp_order,
     erp_receipt,
@@ -39,10 +40,11 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
     "inventory": {"path.grn": ("GRN-H1-000001", "GRN-H2-000001"), "query.limit": (1,)},
     "ap_automation": {"path.id": ("INV-000001", "INV-000002"), "body.voucher": ("AP-1",)},
     "cloud_erp": {
-        "path.id": ("AP-1", "AP-2"),
+        "path.id": ("AP-1", "AP-2", "AP-3", "AP-4"),
         "path.number": ("ESUP-1", "ESUP-2"),
         "path.business_unit": ENTITIES,
         "header.If-Match": ("*", '"ESUP-1.1"'),
+        "path.journal": ("JE-1",),
         "query.SourceRef": _REFS,
         "query.BusinessUnit": ENTITIES,
         "body.BusinessUnit": ("H1",),
@@ -50,6 +52,7 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
         "body.SourceRef": _REFS,
         "body.AccountingDate": ("2026-10-05",),
         "body.InvoiceAmount": ("25.00",),
+        "body.OrderLine": (2,),
         "body.Lines[*].Line": (1, 2),
         "body.Lines[*].Amount": ("25.00",),
     },
@@ -79,6 +82,8 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("create_invoice", "201", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_invoice", "201", "cancel_invoice", {"id": "$response.body#/InvoiceId"}),
         Link("create_invoice", "201", "list_periods", {"BusinessUnit": "$response.body#/BusinessUnit"}),
+        Link("create_accrual", "201", "reverse_journal", {"journal": "$response.body#/JournalId"}),
+        Link("reverse_journal", "201", "find_journals", {"SourceRef": "$response.body#/SourceRef"}),
         Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
         Link("cancel_invoice", "200", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_supplier", "201", "find_suppliers", {"SourceRef": "$response.body#/SourceRef"}),
@@ -128,7 +133,8 @@ def stand(estate: Estate) -> str:
         ("/suppliers", erp_supplier()),
         ("/purchaseOrders", erp_order()),
         ("/receipts", erp_receipt()),
-        ("/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00"))),
+        *(("/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00"))) for _ in range(4)),
+        ("/journals", erp_accrual()),
     )
     for path, paper in papers:
         assert door.call("cloud_erp", "POST", path, paper)[0] == 201

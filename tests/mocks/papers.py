@@ -103,6 +103,26 @@ def erp_invoice(total: str, *lines: tuple[int, int, str, str], **changes: Any) -
     }
 
 
+def erp_accrual(**changes: Any) -> dict[str, Any]:
+    """An accrual as the ERP takes it: both of line 2, at the end of October."""
+    return {
+        "SourceRef": f"period-end:2026-10/{ORDER}/2",
+        "BusinessUnit": "H1",
+        "AccountingDate": "2026-10-31",
+        "OrderNumber": ORDER,
+        "OrderLine": 2,
+        "Quantity": 2,
+        "Currency": "USD",
+        "Amount": "19.98",
+        **changes,
+    }
+
+
+def erp_reversal(on: str = "2026-11-01") -> dict[str, Any]:
+    """What takes an accrual back."""
+    return {"SourceRef": f"period-end:2026-10/{ORDER}/2/reversal", "AccountingDate": on}
+
+
 def case(**changes: Any) -> dict[str, Any]:
     """A case as a design sends it."""
     return {

@@ -1,0 +1,120 @@
+"""The ledger: periods by business unit, journals, and the trial balance, which is kept as it grows.
+
+A period is open; closed to payables, while the ledger still takes accruals; or locked for good. What posts when, and into
+which accounts, is for the documents' rules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from contracts.journal import Posting
+from mocks.cloud_erp.models import PeriodStatus
+from mocks.kit.operation import Refused, Work
+
+_PERIOD: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
+_DATE: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
+
+
+class Ledger:
+    """The books of all business units."""
+
+    def __init__(self, entities: tuple[str, ...]) -> None:
+        """Empty books, no period opened."""
+        self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
+        self._balances: dict[tuple[str, str], dict[str, int]] = {}
+        self._journals = 0
+
+    def open_period(self, work: Work, entity: str, period: str) -> None:
+        """Open a period, also one that was closed; the one after it becomes known as never opened."""
+        periods = self._periods(entity, period)
+        if periods.get(period) in ("Open", "Permanently Closed"):
+            raise Refused(409, "PERIOD-OPEN", f"{period} of {entity} is open already, or locked for good")
+        periods[period] = "Open"
+        periods.setdefault(_following(period), "Never Opened")
+        work.effect("period.opened", f"{entity}-{period}", entity=entity, state=period)
+
+    def close_period(self, work: Work, entity: str, period: str) -> None:
+        """Close an open period softly: no invoice posts on its dates any more; the ledger still takes accruals."""
+        periods = self._periods(entity, period)
+        if periods.get(period) != "Open":
+            raise Refused(409, "PERIOD-NOT-OPEN", f"{period} of {entity} is not open")
+        periods[period] = "Closed"
+        work.effect("period.closed", f"{entity}-{period}", entity=entity, state=period)
+
+    def lock_period(self, work: Work, entity: str, period: str) -> None:
+        """Lock a closed period: nothing at all posts on its dates any more, and it never opens again."""
+        periods = self._periods(entity, period)
+        if periods.get(period) != "Closed":
+            raise Refused(409, "PERIOD-NOT-CLOSED", f"{period} of {entity} is not closed")
+        periods[period] = "Permanently Closed"
+        work.effect("period.locked", f"{entity}-{period}", entity=entity, state=period)
+
+    def opening_balances(self, work: Work, entity: str, on: str, lines: tuple[Posting, ...]) -> str:
+        """Load balances that were there before; the journal's id. No period is asked for."""
+        self._business_unit(entity)
+        sums: dict[str, int] = {}
+        for line in lines:
+            sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
+        if not lines or any(sums.values()):
+            raise Refused(400, "UNBALANCED", "an opening journal has lines and balances in each currency")
+        if not _DATE.match(on):
+            raise Refused(400, "DATE-INVALID", f"{on!r} is not a date")
+        journal = self.next_journal()
+        self.post(entity, lines)
+        currencies = tuple(sums)
+        work.effect(
+            "journal.posted",
+            journal,
+            entity=entity,
+            amount_minor=sum(line.amount_minor for line in lines if line.amount_minor > 0) if len(sums) == 1 else 0,
+            currency=currencies[0] if len(sums) == 1 else "",
+            on=on,
+            state="opening",
+            lines=lines,
+        )
+        return journal
+
+    def trial_balance(self) -> dict[tuple[str, str], dict[str, int]]:
+        """Balances by account for each entity and currency, debit positive; each sums to zero."""
+        return {books: dict(accounts) for books, accounts in self._balances.items()}
+
+    def _business_unit(self, entity: str) -> None:
+        if entity not in self.periods:
+            raise Refused(400, "BU-INVALID", "Invalid operation create: the business unit is not valid.")
+
+    def _open_on(self, entity: str, on: str) -> None:
+        if self.periods[entity].get(on[:7]) != "Open":
+            raise Refused(400, "AP-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
+
+    def ledger_open_on(self, entity: str, on: str) -> None:
+        """Refuse a date in whose period the ledger takes nothing: locked, or never opened."""
+        if self.periods[entity].get(on[:7]) not in ("Open", "Closed"):
+            raise Refused(400, "GL-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
+
+    def _periods(self, entity: str, period: str) -> dict[str, PeriodStatus]:
+        self._business_unit(entity)
+        if not _PERIOD.match(period):
+            raise Refused(400, "PERIOD-INVALID", f"{period!r} is not a period")
+        return self.periods[entity]
+
+    def next_journal(self) -> str:
+        """The id of the next journal."""
+        self._journals += 1
+        return f"JE-{self._journals}"
+
+    def post(self, entity: str, postings: tuple[Posting, ...]) -> None:
+        """Carry a journal's lines into the balances."""
+        balances = self._balances
+        for line in postings:
+            books = (entity, line.currency)
+            accounts = balances.get(books)
+            if accounts is None:
+                accounts = balances[books] = {}
+            accounts[line.account] = accounts.get(line.account, 0) + line.amount_minor
+
+
+def _following(period: str) -> str:
+    year, month = int(period[:4]), int(period[5:])
+    return f"{year + 1:04d}-01" if month == 12 else f"{year:04d}-{month + 1:02d}"
