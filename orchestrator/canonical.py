@@ -121,3 +121,17 @@ def decimal(amount_minor: int) -> str:
     if amount_minor < 0:
         return "-" + decimal(-amount_minor)
     return f"{amount_minor // 100}.{amount_minor % 100:02d}"
+
+
+class SupplierRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A supplier as its source keeps it, at one version. `number` is the ERP's, once the source was told."""
+
+    id: str
+    version: int
+    entity: str
+    name: str
+    tax_id: str
+    address: str
+    bank_account: str
+    parent: str
+    number: str

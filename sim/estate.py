@@ -63,6 +63,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         "client_secret": client_secret,
         "webhook_secret": webhook_secret,
         "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in scenario.hospital),
+        "workflows": ",".join(scenario.scope),
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",
     }

@@ -74,7 +74,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     `repeatable`: sending it again does no harm, because it reads or sets. `honours_key`: the system keeps `Idempotency-Key`.
     `settle_s`: how long after the last possible send its outcome may still change. `quiet`: nothing waits for its success,
-    so its completion may be written with the next transaction rather than in one of its own.
+    so its completion may be written with the next transaction rather than in one of its own. `guarded`: it takes effect only
+    on the state that was read, whose tag is the effect's `ref` and goes along as `If-Match`.
     """
 
     system: str
@@ -89,6 +90,7 @@ class Operation(msgspec.Struct, frozen=True):
     settle_s: float = 0.0
     timeout_s: float = 30.0
     endless: bool = False
+    guarded: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):

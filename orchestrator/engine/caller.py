@@ -51,9 +51,10 @@ class Caller:
         key: str = "",
         timeout_s: float = 0.0,
         *,
+        tag: str = "",
         entered: bool = False,
     ) -> Outcome:
-        """Make the call; a key goes along where the target honours one."""
+        """Make the call; a key goes along where the target honours one, a tag where it takes effect on that state alone."""
         lane = self._lanes[operation.system]
         if lane.paused_until_ms:
             left_ms = lane.paused_until_ms - self.now_ms()
@@ -67,6 +68,8 @@ class Caller:
             headers["content-type"] = "application/json"
             if key and operation.honours_key:
                 headers["idempotency-key"] = key
+            if tag:
+                headers["if-match"] = tag
         request = wire.Request(operation.method, path, query, headers, body)
         if not entered and not lane.enter_at_once():
             await lane.enter()

@@ -15,7 +15,6 @@ from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Lookup, Ok, Operation, Outcome, Rejected, Unknown
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.habits import Habits
-from orchestrator.engine.news import event_of
 from orchestrator.engine.office import Office
 from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
 from orchestrator.engine.steps import Steps
@@ -64,7 +63,8 @@ class Effects:
                 return found
             entered = False
         key = self._habits.wire_key(effect)
-        return await self._caller.call(operation, effect.path, body=effect.body, key=key, entered=entered)
+        tag = effect.ref if operation.guarded else ""
+        return await self._caller.call(operation, effect.path, body=effect.body, key=key, tag=tag, entered=entered)
 
     async def _take_turn(self, effect: Effect, system: str) -> None:
         """Wait in line, and renew the lease if much of it was spent there: it must outlast the target's settling."""
@@ -116,10 +116,9 @@ class Effects:
         return self._bury(effect, verdict, now_ms)
 
     def _done(self, effect: Effect, operation: Operation, value: Any, now_ms: int) -> list[Effect]:  # noqa: ANN401
-        if operation.is_read:
+        if operation.is_read and not effect.process:  # a document that intake could not read in time
             self._store.finish_effect(effect, DONE)
-            order, event = event_of(value, effect.ref, self._zones, now_ms)
-            return self._steps.for_order(value.entity, order, event)
+            return self._steps.hear(value, effect.ref, self._zones, now_ms)
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:
             return []

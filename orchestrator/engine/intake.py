@@ -17,7 +17,7 @@ from orchestrator.connectors.base import Ok, Prepared
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
-from orchestrator.engine.news import TOPICS, Answer, Document, News, Notice, Paper, event_of
+from orchestrator.engine.news import TOPICS, Answer, Document, News, Notice, Paper
 from orchestrator.engine.office import Office
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
@@ -110,8 +110,7 @@ class Intake:
             document = news.document
         elif document is None:
             return [self._to_read(news, event_id, now_ms)]
-        order, event = event_of(document, event_id, self._zones, now_ms)
-        return self._steps.for_order(document.entity, order, event)
+        return self._steps.hear(document, event_id, self._zones, now_ms)
 
     def _to_read(self, notice: Notice, event_id: str, now_ms: int) -> Effect:
         """The read as an effect of its own."""

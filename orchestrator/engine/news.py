@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from contracts.cases import CaseDecision
-from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder
-from orchestrator.connectors import ap_automation, inventory, procurement, service_desk
+from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder, SupplierRecord
+from orchestrator.connectors import ap_automation, inventory, procurement, procurement_suppliers, service_desk
 from orchestrator.workflows import messages as m
 
-Document = PurchaseOrder | GoodsReceipt | Invoice
+OrderPaper = PurchaseOrder | GoodsReceipt | Invoice
+"""What belongs to an order."""
+Document = OrderPaper | SupplierRecord
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +62,12 @@ def order_notice(raw: procurement.Notice) -> Notice:
     return Notice("procurement", raw.number, raw.revision, raw.business_unit, operation, path)
 
 
+def supplier_notice(raw: procurement_suppliers.Notice) -> Notice:
+    """A supplier was proposed or edited. An id of its own kind, so that it cannot be taken for an order's."""
+    path = procurement_suppliers.supplier_path(raw.id)
+    return Notice("procurement", raw.id, raw.version, raw.business_unit, "procurement.get_supplier", path)
+
+
 def receipt_notice(raw: inventory.Notice) -> Notice:
     """A receipt was recorded."""
     return Notice("inventory", raw.grn, 1, raw.site, "inventory.get_receipt", inventory.receipt_path(raw.grn))
@@ -88,13 +96,14 @@ def _invoice(body: bytes) -> Paper:
 
 TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
     ("procurement", "purchase_order.approved"): lambda body: order_notice(procurement.read_notice(body)),
+    ("procurement", "supplier.changed"): lambda body: supplier_notice(procurement_suppliers.read_notice(body)),
     ("inventory", "receipt.recorded"): _receipt,
     ("ap_automation", "invoice.captured"): _invoice,
     ("service_desk", "case.decided"): lambda body: answer(service_desk.read_decision(body)),
 }
 
 
-def event_of(document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> tuple[str, m.Event]:
+def event_of(document: OrderPaper, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> tuple[str, m.Event]:
     """The order that a document belongs to, and the event that the workflow hears."""
     if isinstance(document, PurchaseOrder):
         return document.number, m.OrderApproved(now_ms, paper_id, document)

@@ -32,14 +32,16 @@ class Sweep(Protocol):
         """How many it showed, or None."""
 
 
-async def reconcile(office: Office, caller: Caller, sweep: Sweep, now_ms: int) -> bool:
+async def reconcile(
+    office: Office, caller: Caller, sweep: Sweep, now_ms: int, sources: tuple[Source, ...] = SOURCES
+) -> bool:
     """One comparison; False when a list could not be read to its end."""
     since_ms = now_ms - WINDOW_MS
 
     def missed(news: News) -> None:
         office.store.open_break("unheard", f"{news.source}:{news.id}", f"version {news.version}", now_ms)
 
-    for source in SOURCES:
+    for source in sources:
         if await sweep(source, since_ms, missed) is None:
             return False
     posted = await _posted(caller, since_ms)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from orchestrator.connectors import ap_automation, inventory, procurement, service_desk
-from orchestrator.engine.news import News, answer, invoice_notice, order_notice, receipt_notice
+from orchestrator.connectors import ap_automation, inventory, procurement, procurement_suppliers, service_desk
+from orchestrator.engine.news import News, answer, invoice_notice, order_notice, receipt_notice, supplier_notice
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1440 * MINUTE_MS
@@ -60,6 +60,15 @@ SOURCES: Final = (
         _until_total(answer),
     ),
 )
+
+SUPPLIERS: Final = Source(
+    "suppliers",
+    "procurement.list_suppliers",
+    "/suppliers",
+    procurement_suppliers.list_query,
+    _until_last(supplier_notice),
+)
+"""Polled where supplier master is in play."""
 
 RECONCILIATION: Final = "reconciliation"
 STREAMS: Final = (*(source.stream for source in SOURCES), RECONCILIATION)

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from orchestrator.canonical import SupplierRecord
 from orchestrator.connectors import ap_automation, cloud_erp, procurement, service_desk
 from orchestrator.connectors.base import Prepared
+from orchestrator.engine import masters
+from orchestrator.engine.news import Document, event_of
 from orchestrator.engine.retry import LEASE_MS
 from orchestrator.store.rows import SENT, Effect
 from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.procure_to_pay import decide
 from orchestrator.workflows.state import ProcureToPay
+from orchestrator.workflows.supplier_messages import SupplierRead, TellNumber
+from orchestrator.workflows.supplier_state import SupplierMaster
 
-Known = tuple[int, ProcureToPay]
+State = ProcureToPay | SupplierMaster
+Known = tuple[int, State]
 """A process's version and its state then."""
 
-_decode: Final = msgspec.json.Decoder(ProcureToPay).decode
+_decode_order: Final = msgspec.json.Decoder(ProcureToPay).decode
+_decode_supplier: Final = msgspec.json.Decoder(SupplierMaster).decode
+_SUPPLIER: Final = b'["supplier",'
+"""How the state of a supplier begins, and no other: a struct's tag comes first."""
 _encode: Final = msgspec.json.Encoder().encode
 
 PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
+    **masters.PREPARE,
     m.PostOrder: lambda command: cloud_erp.post_order(command.order),
     m.PostReceipt: lambda command: cloud_erp.post_receipt(command.receipt),
     m.PostInvoice: lambda command: cloud_erp.post_invoice(command.invoice, command.on),
@@ -32,6 +43,12 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     ),
 }
 """Commands in the dialect of their target."""
+QUIET: Final = frozenset({m.TellOrder, TellNumber})
+"""What nothing waits for."""
+
+
+def _decode(stored: bytes) -> State:
+    return _decode_supplier(stored) if stored.startswith(_SUPPLIER) else _decode_order(stored)
 
 
 def process_key(entity: str, order: str) -> str:
@@ -45,14 +62,25 @@ class Steps:
     def __init__(self, store: SqliteStore) -> None:
         """Work on a store."""
         self._store = store
+        self._masters = masters.Masters(store)
+
+    def hear(self, document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> list[Effect]:
+        """A step of the process that a document belongs to."""
+        if isinstance(document, SupplierRecord):
+            new = SupplierMaster(document.entity, document.id)
+            return self._begin_or_step(f"supplier/{document.id}", new, SupplierRead(now_ms, document))
+        order, event = event_of(document, paper_id, zones, now_ms)
+        return self.for_order(document.entity, order, event)
 
     def for_order(self, entity: str, order: str, event: m.Event) -> list[Effect]:
         """A step of an order's process, which begins with the first thing heard of it."""
-        key = process_key(entity, order)
+        return self._begin_or_step(process_key(entity, order), ProcureToPay(entity, order), event)
+
+    def _begin_or_step(self, key: str, new: State, event: Any) -> list[Effect]:  # noqa: ANN401 - each workflow has its own
         row = self._store.process(key)
         if row is not None:
             return self._step(row[0], row[1], _decode(row[2]), event)
-        state, commands = decide(ProcureToPay(entity, order), event)
+        state, commands = self._decide(new, event)
         process = self._store.add_process(key, _encode(state))
         return self._carry(process, 1, state, commands, event.now_ms)
 
@@ -60,7 +88,7 @@ class Steps:
         """A step of a process that exists. What is `known` of it is used if it is still true."""
         if known is not None:
             version, state = known
-            changed, commands = decide(state, event)
+            changed, commands = self._decide(state, event)
             if changed is not state and self._store.change_process(process, version, _encode(changed)):
                 return self._carry(process, version + 1, changed, commands, event.now_ms)
         _, version, stored = self._store.process_by_id(process)
@@ -93,8 +121,13 @@ class Steps:
         effect.quiet = 1
         return self._store.add_effect(effect)
 
-    def _step(self, process: int, version: int, state: ProcureToPay, event: m.Event) -> list[Effect]:
-        changed, commands = decide(state, event)
+    def _decide(self, state: State, event: Any) -> tuple[State, list[Any]]:  # noqa: ANN401 - each workflow has its own
+        if type(state) is SupplierMaster:
+            return self._masters.decide(state, event)
+        return decide(state, event)  # type: ignore[arg-type]
+
+    def _step(self, process: int, version: int, state: State, event: Any) -> list[Effect]:  # noqa: ANN401 - as above
+        changed, commands = self._decide(state, event)
         if changed is not state:
             if not self._store.change_process(process, version, _encode(changed)):
                 message = f"process {process} changed inside a transaction"
@@ -102,17 +135,15 @@ class Steps:
             version += 1
         return self._carry(process, version, changed, commands, event.now_ms) if commands else []
 
-    def _carry(
-        self, process: int, version: int, state: ProcureToPay, commands: list[m.Command], now_ms: int
-    ) -> list[Effect]:
+    def _carry(self, process: int, version: int, state: State, commands: list[Any], now_ms: int) -> list[Effect]:
         effects: list[Effect] = []
         known = (version, state)
         for command in commands:
             prepare = PREPARE.get(type(command))
             if prepare is not None:
-                effect = self.new_effect(prepare(command), command.key, process, state.entity, now_ms)  # type: ignore[union-attr]
+                effect = self.new_effect(prepare(command), command.key, process, state.entity, now_ms)
                 effect.known = known
-                if type(command) is m.TellOrder or (type(command) is m.TellInvoice and command.last):
+                if type(command) in QUIET or (type(command) is m.TellInvoice and command.last):
                     effect.quiet = 1
                 effects.append(self._store.add_effect(effect))
             elif isinstance(command, m.OpenCase):

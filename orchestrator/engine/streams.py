@@ -18,7 +18,7 @@ from orchestrator.engine.intake import Intake
 from orchestrator.engine.news import News
 from orchestrator.engine.office import Office
 from orchestrator.engine.reconcile import reconcile
-from orchestrator.engine.sources import DAY_MS, MINUTE_MS, RECONCILIATION, SOURCES, Source, next_night_ms
+from orchestrator.engine.sources import DAY_MS, MINUTE_MS, RECONCILIATION, SOURCES, SUPPLIERS, Source, next_night_ms
 from orchestrator.store.rows import Effect
 
 POLL_EVERY_MS: Final = 60 * MINUTE_MS
@@ -43,7 +43,13 @@ class Streams:
         self._intake = intake
         self._effects = effects
         self._habits = habits
-        self._sources = {source.stream: source for source in SOURCES if source.stream in habits.streams}
+        masters = (SUPPLIERS,) if "supplier-master" in office.ports.settings.get("workflows", "") else ()
+        self._compared = (*SOURCES, *masters)
+        self._sources = {
+            source.stream: source
+            for source in (*SOURCES, *masters)
+            if source in masters or source.stream in habits.streams
+        }
 
     def prepare(self, now_ms: int) -> None:
         """Make sure that every stream has its row. The first poll comes soon, the first comparison by night."""
@@ -57,7 +63,7 @@ class Streams:
         office = self._office
         began_ms = office.now_ms()
         if stream == RECONCILIATION:
-            complete = await reconcile(office, self._caller, self.sweep, began_ms)
+            complete = await reconcile(office, self._caller, self.sweep, began_ms, self._compared)
             due_ms = next_night_ms(began_ms) if complete else began_ms + AGAIN_MS
         elif stream in self._sources:
             listed = await self.sweep(self._sources[stream], cursor - self._habits.overlap_ms)

@@ -39,6 +39,9 @@ SCHEMA: Final = (
        revived_at INTEGER, actor TEXT)""",
     """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
+    # Which golden record a supplier record belongs to, what the ERP calls it, and what records are compared by.
+    """CREATE TABLE IF NOT EXISTS xref (rank INTEGER PRIMARY KEY, record TEXT UNIQUE, golden TEXT, number TEXT,
+       settled INTEGER, name TEXT, address TEXT, tax_id TEXT, account TEXT, parent TEXT)""",
 )
 
 _EFFECT: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,
@@ -268,6 +271,38 @@ class SqliteStore:
         """When the next effect, timer and stream are due."""
         effect, timer, stream = self._run(_NEXT_DUE).fetchone()
         return effect or NEVER, timer or NEVER, stream or NEVER
+
+    # -- suppliers --------------------------------------------------------------------------------------------------------
+
+    def remember_supplier(self, record: str, golden: str, number: str, settled: int, compared: tuple[str, ...]) -> None:
+        """Enter a record into the cross-reference, or what is new about it; its rank stays that of the first time."""
+        sql = (
+            "INSERT INTO xref (record, golden, number, settled, name, address, tax_id, account, parent)"
+            " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (record) DO UPDATE SET golden=excluded.golden,"
+            " number=excluded.number, settled=excluded.settled, name=excluded.name, address=excluded.address,"
+            " tax_id=excluded.tax_id, account=excluded.account, parent=excluded.parent"
+        )
+        self._run(sql, (record, golden, number, settled, *compared))
+
+    def suppliers_alike(self, record: str, name: str, tax_id: str, account: str) -> list[tuple[str, ...]]:
+        """Records that share a name, tax id or account, settled or earlier: record, golden, and what they compare by."""
+        sql = (
+            "SELECT record, golden, name, address, tax_id, account, parent FROM xref WHERE record<>?1 AND"
+            " (name=?2 OR (tax_id=?3 AND ?3<>'') OR (account=?4 AND ?4<>'')) AND"
+            " (settled OR rank<coalesce((SELECT rank FROM xref WHERE record=?1), 1<<62)) ORDER BY rank"
+        )
+        return self._run(sql, (record, name, tax_id, account)).fetchall()
+
+    def supplier_number(self, record: str) -> str:
+        """What the ERP calls the golden record of a record; empty while it has no number."""
+        seen: set[str] = set()
+        while record not in seen:
+            seen.add(record)
+            row = self._run("SELECT golden, number FROM xref WHERE record=?", (record,)).fetchone()
+            if row is None or row[0] == record:
+                return str(row[1]) if row else ""
+            record = row[0]
+        return ""
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ def test_a_forged_delivery_is_refused_and_an_unknown_topic_acknowledged(tmp_path
         estate.order()
         forged = Delivery("procurement", "purchase_order.approved", {"number": "X"}, secret=b"guess")
         assert await worker.take(forged) == 401
-        assert await worker.take(Delivery("procurement", "supplier.changed", {})) == 200
+        assert await worker.take(Delivery("procurement", "supplier.deleted", {})) == 200
         assert await worker.take(Delivery("inventory", "receipt.recorded", {"nonsense": 1})) == 422
         assert not estate.posted
 
