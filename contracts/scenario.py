@@ -121,7 +121,10 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A scenario. `scope` lists the workflows in play; the world generates only these."""
+    """A scenario. `scope` lists the workflows in play; the world generates only these.
+
+    With `true_limits` systems refuse what is more than their family allows; without, limits are lifted, for throughput.
+    """
 
     name: str
     title: str
@@ -129,6 +132,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calendar: Calendar
     hospital: Annotated[tuple[Hospital, ...], Meta(min_length=1)]
     story: str = ""
+    true_limits: bool = False
     peak: tuple[Peak, ...] = ()
     surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()

@@ -57,6 +57,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         entities=tuple(hospital.id for hospital in scenario.hospital),
         clients=((CLIENT_ID, client_secret),),
         token_now_ms=token_now_ms,
+        true_limits=scenario.true_limits,
     )
     settings = {
         "client_id": CLIENT_ID,

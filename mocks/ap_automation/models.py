@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -100,7 +100,10 @@ class ApError(msgspec.Struct, frozen=True):
     message: str
 
 
+_CATEGORIES: Final = {401: "authentication", 403: "authentication", 429: "limit"}
+
+
 def error_shape(refusal: Refused, now_ms: int) -> list[ApError]:
     """A refusal in the family's shape."""
-    category = "authentication" if refusal.status in (401, 403) else "application"
+    category = _CATEGORIES.get(refusal.status, "application")
     return [ApError(stamp(now_ms), refusal.code, "error", category, refusal.message)]

@@ -30,6 +30,7 @@ _REASONS: Final = {
     413: "The body is too large",
     422: "The idempotency key was used with another body",
     428: "The request must name the ETag that was read",
+    429: "More than the family allows",
 }
 
 
@@ -117,15 +118,16 @@ def _responses(operation: Operation, system: System[Any], schemas: _Schemas) -> 
     reply = {"application/json": {"schema": schemas.of(operation.reply)}}
     error = {"application/json": {"schema": schemas.of(system.error_type)}}
     answered = {str(status): _response(status, reply) for status in (operation.status, *operation.also)}
-    refused = {str(status): _response(status, error) for status in refusals(operation, system.invalid_status)}
+    statuses = refusals(operation, system.invalid_status, limited="limits" in system.quirks.sections)
+    refused = {str(status): _response(status, error) for status in statuses}
     return {**answered, **refused}
 
 
-def refusals(operation: Operation, invalid_status: int = 400) -> list[int]:
+def refusals(operation: Operation, invalid_status: int = 400, *, limited: bool = False) -> list[int]:
     """Every status an operation may refuse with: what its rules say, and what the kit says for it."""
     statuses = {*operation.refusals, invalid_status, 413}
     if operation.scope:
-        statuses |= {401, 403}
+        statuses |= {401, 403, 429} if limited else {401, 403}
     if operation.honours_key:
         statuses.add(422)
     if operation.conditional:

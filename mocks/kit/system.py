@@ -17,6 +17,7 @@ import msgspec.inspect
 
 from contracts.journal import Effect
 from contracts.wire import Event, Request, Response
+from mocks.kit.limits import Limits
 from mocks.kit.operation import Incoming, Operation, Outcome, Refused, Work
 from mocks.kit.quirks import Quirks
 from mocks.kit.routing import Routes
@@ -45,6 +46,8 @@ class Setup:
     clients: tuple[tuple[str, str], ...] = ()
     token_now_ms: Callable[[], int] | None = None
     """The clock that tokens live by, where that is not the estate's own: behind the real door they live in wall time."""
+    true_limits: bool = False
+    """Whether systems refuse what is more than their family allows; they live by the same clock as tokens."""
 
 
 class PlainError(msgspec.Struct, frozen=True):
@@ -86,6 +89,8 @@ class System(Generic[State]):
         self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
         self._gate = Gate(setup.token_key, setup.token_now_ms)
+        self._limits = Limits(quirks) if setup.true_limits and "limits" in quirks.sections else None
+        self._limits_now_ms = setup.token_now_ms
         self._routes = Routes(operations)
         self._decode: dict[str, Callable[[bytes], Any]] = {
             op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form
@@ -137,6 +142,8 @@ class System(Generic[State]):
             if operation.scope:
                 authorization = incoming.request.headers.get("authorization", "")
                 incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
+                if self._limits is not None:
+                    self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
             if operation.honours_key and "idempotency-key" in incoming.request.headers:

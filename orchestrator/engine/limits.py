@@ -23,10 +23,11 @@ class Limit(msgspec.Struct, frozen=True):
     burst: int = 1
 
 
+# Two workers share what a family allows: procurement 25 a second in bursts of 20, invoice capture three at once.
 LIMITS: Final[Mapping[str, Limit]] = {
     "procurement": Limit(8, 12.0, 10),
     "inventory": Limit(8),
-    "ap_automation": Limit(3),
+    "ap_automation": Limit(1),
     "cloud_erp": Limit(12),
     "service_desk": Limit(4),
 }

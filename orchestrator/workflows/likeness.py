@@ -47,13 +47,17 @@ def number_key(number: str) -> str:
     return bare.replace("O", "0").lstrip("0") or bare
 
 
-def near(one: str, other: str) -> bool:
-    """Whether two numbers could be one, written or read wrongly: one in the other, a digit lost, digits misread."""
+def contained(one: str, other: str) -> bool:
+    """Whether one number stands within the other: a suffix, a part, a code before it."""
+    one, other = sorted((number_key(one), number_key(other)), key=len)
+    return one == other or (len(one) >= ROOM and one in other)
+
+
+def mistaken(one: str, other: str) -> bool:
+    """Whether one number could be the other, read or typed wrongly: a digit lost, digits taken for others."""
     one, other = sorted((number_key(one), number_key(other)), key=len)
     if len(one) < ROOM:
-        return one == other
-    if one in other:
-        return True
+        return False
     if len(one) == len(other):
         return _as_seen(one) == _as_seen(other)
     return len(other) - len(one) == 1 and _with_one_lost(one, other)
@@ -65,7 +69,7 @@ def same_form(one: str, other: str) -> bool:
 
 
 def same_bill(one: Billed, other: Billed) -> bool:
-    """Whether two bills over the same amount for the same thing are one bill, given number, supplier and date."""
+    """Whether two bills for the same thing are one bill, given amount, number, supplier and date."""
     if one.total_minor != other.total_minor:
         return False
     same_day = one.invoice_date == other.invoice_date
@@ -73,7 +77,8 @@ def same_bill(one: Billed, other: Billed) -> bool:
         return one.supplier_id == other.supplier_id or same_day
     if one.supplier_id != other.supplier_id or not same_day:
         return False
-    return near(one.number, other.number) or not same_form(one.number, other.number)
+    number = one.number
+    return contained(number, other.number) or mistaken(number, other.number) or not same_form(number, other.number)
 
 
 def _as_seen(key: str) -> str:

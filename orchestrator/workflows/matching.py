@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from orchestrator.canonical import GoodsReceipt, Invoice, InvoiceLine, PurchaseOrder
-from orchestrator.workflows.likeness import near, same_bill
+from orchestrator.workflows.likeness import contained, same_bill
 
 TOLERANCE_PERCENT: Final = 2
 TOLERANCE_MINOR: Final = 500
@@ -77,11 +77,14 @@ def looks_like(one: Invoice, other: Invoice) -> bool:
 
 
 def copy_of(invoice: Invoice, others: Sequence[Invoice]) -> Invoice | None:
-    """The earlier bill on the same order that this one repeats, in whole or in part, though the order has room for both."""
+    """The earlier bill on the same order that this one repeats, in whole or in part, though the order has room for both.
+
+    That the dock has received enough for both proves nothing: bills lag behind deliveries.
+    """
     for other in others:
         if looks_like(invoice, other) and same_bill(invoice, other):
             return other
-        if near(invoice.number, other.number) and _is_part(invoice, other):
+        if contained(invoice.number, other.number) and _is_part(invoice, other):
             return other
     return None
 
