@@ -14,7 +14,7 @@ ENV := .venv/.ready
 export PACT_DO_NOT_TRACK := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env run test contracts contracts-write check lint types imports layout bench lock clean
+.PHONY: help env run test contracts contracts-write check lint types imports layout bench bench-served lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ layout: $(ENV)
 
 bench: $(ENV) ## how fast the kernel, the doors and a month are here
 	@$(BIN)/python -m sim.bench
+
+bench-served: $(ENV) ## the served door beside a plain ASGI application, by wrk: under a minute
+	@$(BIN)/python -m sim.bench_served
 
 lock: ## resolve pyproject.toml and requirements.in into requirements.lock (exact pins, hashes; ARGS=--upgrade for newer ones)
 	@$(PYTHON) -m venv --clear .lock-venv

@@ -1,7 +1,8 @@
 """How fast this is, here: `make bench`. Wall times mean little on another machine, so each stands beside a ratio.
 
 The reference is the bare SimPy environment on the same core, stepping through 1,000,000 timeouts of one process, measured
-before and after; its median is the unit. Nothing passes or fails. `--write` puts the table into docs/benchmarks.md.
+before and after; its median is the unit. The served door is loaded by turns with a plain application that does the same for
+its callers (`make bench-served` prints each turn). Nothing passes or fails. `--write` puts the table into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import simpy
 from contracts.ports import Ports
 from contracts.verdict import Summary
 from contracts.wire import Request
+from sim import bench_served
 from sim.cli_ask import Asked, prepare
 from sim.clock import Kernel
 from sim.run import run
@@ -189,7 +191,23 @@ def rows() -> list[Row]:
             f"{gets:,.0f} /s",
             f"{1_000_000 / gets / unit_s:.0f} per 1,000,000",
         ),
+        *served(),
     ]
+
+
+def served() -> list[Row]:
+    """The served estate beside plain applications."""
+    what = "served door without limits: invoice POST + GET"
+    if not bench_served.can_measure():
+        return [Row(what, bench_served.WITHOUT_WRK, "", "≥ 40 %")]
+    measured = bench_served.measure()
+    requests = statistics.median(one.served.per_s for one in measured)
+    rows = [Row(what, f"{requests:,.0f} /s by wrk, in the middle of {len(measured)} rounds")]
+    for other, sample in bench_served.OTHERS:
+        throughput, economy = bench_served.share(measured, sample)
+        shown = f"{throughput:.0%} of its throughput, {economy:.0%} by processor time"
+        rows.append(Row(f"… against {other}", shown, "", "≥ 40 %"))
+    return rows
 
 
 def table(measured: list[Row]) -> str:
@@ -211,7 +229,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         print(one(float(sys.argv[2])))
         return
-    sys.stderr.write("measuring; this takes about a minute\n")
+    sys.stderr.write("measuring; this takes about two minutes\n")
     text = table(rows())
     print(text)
     if "--write" in sys.argv:

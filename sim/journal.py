@@ -7,8 +7,8 @@ to store them in; their digests are in the entries either way, so lean and full 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +32,7 @@ class Journal:
         """Record; with a directory, also write `events.jsonl` and `bodies.jsonl` there. `watch` is shown every batch."""
         self._watch = watch
         self._batch: list[Entry] = []
-        self._hash = hashlib.sha256()
+        self._hash = sha256()
         self._file: IO[bytes] | None = (directory / "events.jsonl").open("wb") if directory else None
         self._bodies: IO[bytes] | None = (directory / "bodies.jsonl").open("wb") if directory else None
         self._stored: set[str] = set()
@@ -48,7 +48,7 @@ class Journal:
         """The digest that stands for a body, which is stored once."""
         if not content:
             return ""
-        digest = hashlib.blake2b(content, digest_size=12).hexdigest()
+        digest = blake2b(content, digest_size=12).hexdigest()
         if self._bodies is not None and digest not in self._stored:
             self._stored.add(digest)
             self._new_bodies.append((digest, content))

@@ -88,17 +88,19 @@ class Wire:
         operation = incoming.operation
         target = f"{system_name}.{operation.name}" if operation else f"{system_name}.?"
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
-        attempt = self._attempts[target, key] = self._attempts.get((target, key), 0) + 1
+        site = (target, key)
+        attempt = self._attempts[site] = self._attempts.get(site, 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
         crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
         crossing.answer = self._kernel.loop.create_future()
-        crossing.latency_ms = self._latency_ms(system_name, slots)
+        instant = self.instant
+        crossing.latency_ms = 0 if instant else self._latencies_ms[system_name][slots.first[LATENCY_BYTE]]
         armed = self._forecast.at_call(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
             self.detach(self._struck(crossing, armed))
-        elif self.instant:
+        elif instant:
             self._reply(crossing, self._execute(crossing).response)
         else:
             if crossing.latency_ms >= timeout_ms:

@@ -65,20 +65,23 @@ def _reversal(entry: Effect, known: Known) -> Iterator[Violation]:
 
 def _posting(entry: Effect, known: Known) -> Iterator[Violation]:
     posted = known.posting(entry.system, entry.ref) or Posted(entry, known.line, UNRELATED, "")
-    what = f"{entry.ref} ({entry.what} in {entry.system}, {money(entry.amount_minor, entry.currency)})"
     if posted.origin == AMBIGUOUS:
-        yield doubt(entry.ref, f"{what} fits several papers, and nothing tells which", known.line)
+        yield doubt(entry.ref, f"{_shown(entry)} fits several papers, and nothing tells which", known.line)
         return
     obligation = known.obligations.get(posted.origin)
     if obligation is None:
         named = entry.source_ref or entry.number or "no paper"
-        says = f"{what} stems from nothing that is owed: it names {named}"
+        says = f"{_shown(entry)} stems from nothing that is owed: it names {named}"
         yield Violation(entry.ref, says, (known.line,), abs(entry.amount_minor))
     elif f"{entry.system}/{entry.what}" not in obligation.required:
-        says = f"{what} names {posting_name(posted, known)}, which asks for no such posting"
+        says = f"{_shown(entry)} names {posting_name(posted, known)}, which asks for no such posting"
         yield Violation(entry.ref, says, (known.line, *lines_of(known, obligation.id)), abs(entry.amount_minor))
     else:
         yield from _identity(posted, known)
+
+
+def _shown(entry: Effect) -> str:
+    return f"{entry.ref} ({entry.what} in {entry.system}, {money(entry.amount_minor, entry.currency)})"
 
 
 def _identity(posted: Posted, known: Known) -> Iterator[Violation]:

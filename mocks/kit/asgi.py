@@ -29,6 +29,7 @@ Through = Callable[[System[Any], Incoming], Awaitable[Response]]
 BODY_BYTES_MAX: Final = 1_048_576
 QUERY_FIELDS_MAX: Final = 100
 DOCUMENT: Final = "/openapi.json"
+_JSON: Final = (b"content-type", b"application/json")
 
 
 class _Gone(Exception):
@@ -73,16 +74,13 @@ class _Door:
             return self._options(system, path)
         if path == DOCUMENT:
             return self._document(prefix, system, method)
+        headers = _headers(scope)
         try:
-            body = await _body(scope, receive)
-            query = dict(
-                parse_qsl(_text(scope["query_string"]), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
-            )
+            body = await _body(headers, receive)
+            query = _query(scope["query_string"])
         except Refused as refusal:
             return system.refuse(refusal, self._now_ms())
-        except ValueError:
-            return system.refuse(Refused(400, "invalid_request", "too many query fields"), self._now_ms())
-        return await self._through(system, system.read(Request(method, path, query, _headers(scope), body)))
+        return await self._through(system, system.read(Request(method, path, query, headers, body)))
 
     async def _handle(self, system: System[Any], incoming: Incoming) -> Response:
         return system.handle(incoming, self._now_ms()).response
@@ -104,12 +102,11 @@ class _Door:
         return known
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     """The request's body; one that is too long is refused, at its announcement if it is announced."""
-    too_long = Refused(413, "body_too_large", f"a body has at most {BODY_BYTES_MAX} bytes", {"connection": "close"})
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > BODY_BYTES_MAX:
-            raise too_long
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:18]) > BODY_BYTES_MAX:
+        raise _too_long()
     parts: list[bytes] = []
     size = 0
     while True:
@@ -119,22 +116,33 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > BODY_BYTES_MAX:
-            raise too_long
+            raise _too_long()
         parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
 
 
+def _too_long() -> Refused:
+    return Refused(413, "body_too_large", f"a body has at most {BODY_BYTES_MAX} bytes", {"connection": "close"})
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    if not raw:
+        return {}
+    try:
+        text = raw.decode("utf-8", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX))
+    except ValueError:
+        raise Refused(400, "invalid_request", "too many query fields") from None
+
+
 def _headers(scope: Scope) -> dict[str, str]:
+    """Headers as text; the server has made their names lower case."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
 
 
 def _plain(status: int, code: str, message: str) -> Response:
@@ -142,9 +150,12 @@ def _plain(status: int, code: str, message: str) -> Response:
 
 
 async def _reply(send: Send, response: Response, *, bodiless: bool) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    if response.headers is JSON_HEADERS:
+        headers = [_JSON]
+    else:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
     if response.status != 204:  # a 204 has no body, hence no length
-        headers.append((b"content-length", str(len(response.body)).encode()))
+        headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
 

@@ -11,8 +11,8 @@ Item = TypeVar("Item")
 
 def page(items: Sequence[Item], offset: int, limit: int, limit_max: int) -> list[Item]:
     """The part of a list that one page shows; a limit over the family's cap is cut to the cap, silently, as they do."""
-    size = min(max(limit, 1), limit_max)
-    return list(items[max(offset, 0) : max(offset, 0) + size])
+    first, size = max(offset, 0), min(max(limit, 1), limit_max)
+    return list(items[first : first + size])
 
 
 class Changes:

@@ -6,7 +6,6 @@ call the same two functions. Whatever is committed goes to the `sink` as one: ef
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -159,7 +158,7 @@ class System(Generic[State]):
         headers = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
         response = Response(reply.status, _encode(reply.value), headers)
         if remember is not None:
-            self._answered[remember] = (_digest(incoming.request.body), response)
+            self._answered[remember] = (incoming.request.body, response)
         if not work.effects and not work.events:
             return Outcome(response, (), (), reply.idle)
         self._commit(work)
@@ -197,7 +196,7 @@ def _key(operation: Operation, incoming: Incoming) -> tuple[str, str, str]:
 
 
 def _again(answered: tuple[bytes, Response], body: bytes) -> Response:
-    if answered[0] != _digest(body):
+    if answered[0] != body:
         raise Refused(422, "idempotency_mismatch", "this idempotency key was used with another body")
     return answered[1]
 
@@ -219,7 +218,3 @@ def _moments(query: type[msgspec.Struct]) -> tuple[str, ...]:
 
 def _form(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode(), max_num_fields=50))
-
-
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()

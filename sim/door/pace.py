@@ -65,10 +65,13 @@ class Pace:
 
     def target_ms(self) -> int:
         """Where the clock should stand by now."""
+        now_ms = self.kernel.now_ms
         if self.state != "running" or self._resting:
-            return self.kernel.now_ms
+            return now_ms
         paced_ms = self._anchor_ms + int((wall_s() - self._anchor_s) * 1000 * self.speed)
-        return min(max(paced_ms, self.kernel.now_ms), self._bound_ms)
+        if paced_ms <= now_ms:
+            return now_ms
+        return min(self._bound_ms, paced_ms)
 
     @property
     def gear(self) -> str:
@@ -177,8 +180,9 @@ class Pace:
         kernel = self.kernel
         if kernel.loop.entered:
             return True
-        ends_s = wall_s() + SLICE_S
+        ends_s = 0.0
         while (due_ms := kernel.next_due_ms()) <= target_ms:
+            ends_s = ends_s or wall_s() + SLICE_S
             kernel.step_to(max(due_ms, kernel.now_ms))
             if wall_s() > ends_s:
                 return False

@@ -16,22 +16,66 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from contracts.verdict import Summary
+from mocks.kit.asgi import App
 from sim.door.session import DROP, Session
 from sim.errors import UserError
 
 HOST: Final = "127.0.0.1"
 GRACE_S: Final = 1
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 COLLECT_AFTER: Final = 50_000
 """New objects between collections: what an estate keeps is looked at far too often by default."""
 
 
-class DroppingProtocol(HttpToolsProtocol):
-    """Connections that an application may drop without a word, as a gateway does that has lost its backend."""
+class WholeReplies(asyncio.Transport):
+    """The writing end of a connection that sends a reply's head and body as one: the caller is woken once, not twice."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Write to a transport."""
+        super().__init__()
+        self._transport = transport
+        self._parts: list[bytes] = []
+        self.abort = transport.abort  # type: ignore[method-assign]
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep a part of a reply until it is whole; whoever announced a body must hear at once that it is wanted."""
+        if data == CONTINUE:
+            self._transport.write(data)
+        else:
+            self._parts.append(bytes(data))
+
+    def flush(self) -> None:
+        """Send what there is."""
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+    def close(self) -> None:
+        """Send what there is, and hang up."""
+        self.flush()
+        self._transport.close()
+
+
+class DoorProtocol(HttpToolsProtocol):
+    """Connections that send whole replies, and that an application may drop without a word, as a gateway does that has lost its backend."""
+
+    transport: WholeReplies
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Write through a transport that joins what belongs together."""
+        super().connection_made(transport)
+        self.transport = WholeReplies(transport)
 
     def on_message_begin(self) -> None:
         """Tell the application how to hang up."""
         super().on_message_begin()
         self.scope["extensions"] = {DROP: self.transport.abort}  # type: ignore[dict-item]
+
+    def on_response_complete(self) -> None:
+        """The reply is whole."""
+        self.transport.flush()
+        super().on_response_complete()
 
 
 class QuietServer(uvicorn.Server):
@@ -56,6 +100,28 @@ def listen(port: int) -> socket.socket:
     return listening
 
 
+def settings(app: App, http: type[HttpToolsProtocol] = DoorProtocol) -> uvicorn.Config:
+    """How an application is served here: HTTP alone, nothing logged, nothing added."""
+    return uvicorn.Config(
+        app,
+        http=http,
+        lifespan="off",
+        interface="asgi3",
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def steady_server() -> None:
+    """Look for garbage seldom, and never again among what is there by now."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
+
+
 def run_server(listening: socket.socket, make: Callable[[str], Session], ready: Callable[[Session], None]) -> Summary:
     """Serve until SIGINT or SIGTERM; the verdict on what happened."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -65,25 +131,12 @@ def run_server(listening: socket.socket, make: Callable[[str], Session], ready: 
 async def _serve(listening: socket.socket, make: Callable[[str], Session], ready: Callable[[Session], None]) -> Summary:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     session = make(f"http://{HOST}:{listening.getsockname()[1]}")
-    config = uvicorn.Config(
-        session.serve,
-        http=DroppingProtocol,
-        lifespan="off",
-        interface="asgi3",
-        proxy_headers=False,
-        log_config=None,
-        access_log=False,
-        ws="none",
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = QuietServer(config)
+    server = QuietServer(settings(session.serve))
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 20, 50)
+    steady_server()
     work = [asyncio.create_task(part) for part in (server.serve([listening]), session.run(), stop.wait())]
     try:
         while not server.started and not work[0].done():  # noqa: ASYNC110 - uvicorn has no event for it
