@@ -120,6 +120,20 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_obligations_max: int | None = None
 
 
+class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `closeproof load` must find, beside sound books. A limit left out is not checked.
+
+    Latencies run from the instant at which an arrival was due to its end. Where the generator itself took arrivals up
+    later than `behind_ms_p99_max`, nothing is failed: it could not be judged.
+    """
+
+    p95_ms_max: Positive | None = None
+    p99_ms_max: Positive | None = None
+    error_share_max: Share | None = 0.0
+    achieved_share_min: Share | None = None
+    behind_ms_p99_max: Positive | None = None
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario. `scope` lists the workflows in play; the world generates only these.
 
@@ -143,6 +157,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weather: tuple[Weather, ...] = ()
     front: tuple[Front, ...] = ()
     thresholds: Thresholds = Thresholds()
+    load: Load = Load()
 
 
 WORKFLOWS = ("procure-to-pay", "supplier-master", "period-end")

@@ -147,6 +147,11 @@ app.command(
     "sim.cli_serve:orchestrator", name="orchestrator", help="The reference orchestrator as a process of its own."
 )
 app.command("sim.cli_story:story", name="story")
+app.command(
+    "sim.cli_load:load",
+    name="load",
+    help="Play a scenario's close day as load on a served estate; judge figures and books.",
+)
 
 
 @app.command
