@@ -14,7 +14,7 @@ ENV := .venv/.ready
 export PACT_DO_NOT_TRACK := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env run test contracts contracts-write check lint types imports layout bench bench-served lock clean
+.PHONY: help env run test contracts contracts-write load-smoke check lint types imports layout bench bench-served lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ contracts: $(ENV) ## OpenAPI snapshots, pacts both ways, webhooks and fuzzing of
 
 contracts-write: $(ENV) ## rewrite contracts/openapi and contracts/pacts from the code, and say what changed
 	@$(BIN)/python -m tests.contract_suites.write
+
+load-smoke: $(ENV) ## twenty seconds of the close peak: the load as the integration, then the reference at work (half a minute)
+	@$(BIN)/closeproof load close-peak --seconds 12 --scale 0.5 --workers 2
+	@$(BIN)/closeproof load quiet-week-invoices --against end-to-end --seconds 8 --scale 4
 
 check: lint types imports layout ## lint, format, types, import rules, layout (each is a target too; -k goes on after a failure)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.scenario import Anomalies, Scenario
+from contracts.scenario import Anomalies, Disguises, Scenario
 
 HEAD = "# What closeproof load served: the scenario of this name, without weather and without what needs a person.\n\n"
 
@@ -27,6 +27,7 @@ def calmed(scenario: Scenario) -> Scenario:
         weather=(),
         front=(),
         anomalies=Anomalies(price_within_tolerance=tolerated),
+        disguises=Disguises(),
         # How fast invoices are posted is measured in wall time here; the clock of the estate moves in leaps.
         thresholds=msgspec.structs.replace(scenario.thresholds, post_hours_p95_max=None),
     )

@@ -15,6 +15,7 @@ from contracts import journal
 from contracts.journal import Document, Effect
 from contracts.ports import Clock, Design, Http, Inbound, Ports, Telemetry
 from contracts.wire import Request, Response
+from reports.words import counted
 from sim.cli_ask import Prepared
 from sim.errors import UserError
 from sim.run import Progress, run
@@ -44,7 +45,7 @@ class Recorded:
 
 def record(prepared: Prepared, on_progress: Callable[[Progress], None] | None = None) -> Recorded:
     """Run it in virtual time and listen in; raises `UserError` where the reference itself does not pass."""
-    found = Recorded()
+    found, cases = Recorded(), 0
     with TemporaryDirectory(prefix="closeproof-load-") as scratch:
         options = replace(prepared, design=_tapping(prepared.design, found.crossed)).options(Path(scratch))
         summary = run(options, on_progress)
@@ -53,9 +54,12 @@ def record(prepared: Prepared, on_progress: Callable[[Progress], None] | None = 
                 found.papers[entry.ref] = entry
             elif isinstance(entry, Effect) and entry.system == "cloud_erp" and entry.source_ref:
                 found.booked_ms.setdefault(entry.source_ref, entry.at)
-    if summary.verdict != "pass":
-        message = f"no load can be made of it: the reference itself comes to {summary.verdict} without faults"
-        raise UserError(prepared.asked.scenario, 0, "", message)
+            elif isinstance(entry, Effect) and entry.what == "case.opened":
+                cases += 1
+    why = f"the reference itself comes to {summary.verdict} without faults" if summary.verdict != "pass" else ""
+    why = f"people must decide {counted(cases, 'case')}, and no generator can hurry them" if cases else why
+    if why:
+        raise UserError(prepared.asked.scenario, 0, "", f"no load can be made of it: {why}")
     return found
 
 

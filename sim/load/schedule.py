@@ -27,7 +27,7 @@ from sim.errors import UserError
 from sim.estate import build
 from sim.load.recorded import Crossed, Recorded
 from sim.seed import Seed
-from sim.world.calendar import DAY_MS, MINUTE_MS, local_ms
+from sim.world.calendar import HOUR_MS, MINUTE_MS, local_ms
 
 AT_ONCE_MS: Final = 10 * MINUTE_MS
 """Calls about a paper that lie further apart than this are two arrivals."""
@@ -205,19 +205,17 @@ def _watched(recorded: Recorded) -> Iterator[_Due]:
 def _bounds(scenario: Scenario, all_due: list[_Due], window: Window) -> tuple[int, int]:
     """From the first to the last paper of the chosen hours."""
     zone = scenario.hospital[0].time_zone
-    day = _day(window.day) if window.day else scenario.calendar.close.date()
+    papers = [due.at_ms for due in all_due if due.ref]
+    days = sorted({dt.datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date() for at_ms in papers})
+    close = scenario.calendar.close.date()
+    day = _day(window.day) if window.day else max((day for day in days if day <= close), default=close)
     first, last = _hours(window.hours)
     midnight_ms = local_ms(zone, dt.datetime.combine(day, dt.time()))
-    papers = [
-        due.at_ms
-        for due in all_due
-        if due.ref and midnight_ms + first * DAY_MS / 24 <= due.at_ms < midnight_ms + last * DAY_MS / 24
-    ]
-    if len(papers) < 2 or papers[0] == papers[-1]:
-        days = sorted({dt.datetime.fromtimestamp(due.at_ms / 1000, ZoneInfo(zone)).date() for due in all_due})
+    inside = [at_ms for at_ms in papers if first * HOUR_MS <= at_ms - midnight_ms < last * HOUR_MS]
+    if len(inside) < 2 or inside[0] == inside[-1]:
         known = f"papers come from {days[0]} to {days[-1]}" if days else "no papers come at all"
-        raise UserError("--day", 0, "", f"next to nothing arrives on {day} {first:g}-{last:g} h ({known})")
-    return papers[0], papers[-1]
+        raise UserError("--day", 0, "", f"next to nothing arrives on {day} from {first:g} to {last:g} h ({known})")
+    return inside[0], inside[-1]
 
 
 def _day(text: str) -> dt.date:
