@@ -17,6 +17,10 @@ class NotSent(WireError):
     """The request certainly never reached the system, so sending it again is safe."""
 
 
+class ConnectTimedOut(NotSent):
+    """No connection was made in time."""
+
+
 class NoReply(WireError):
     """The request was sent and no whole reply came: the system may have committed, or may commit later."""
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from contracts.plan import Plan
 from contracts.ports import Design
 from contracts.scenario import Scenario
+from sim.calendar_edges import edges
 from sim.designs import load_design
 from sim.errors import UserError
-from sim.estate import TOPICS, build, call_targets
-from sim.forecast import check_plan, check_weather
+from sim.estate import build, targets
+from sim.fault_rules import Targets, check_plan, check_weather
+from sim.faults.kind import VIRTUAL
 from sim.run import RunOptions
 from sim.scenario_file import load_plan, load_scenario
 from sim.seed import Seed
@@ -84,7 +86,7 @@ def prepare(asked: Asked) -> Prepared:
     if not (math.isfinite(asked.scale) and asked.scale > 0):
         raise UserError("--scale", 0, "", f"{asked.scale:g} is not a number above 0")
     scenario, scenario_file = read_scenario(asked.scenario)
-    plan = load_plan(asked.plan, _against(scenario, check_plan)) if asked.plan else None
+    plan = load_plan(asked.plan, sound_plan(scenario)) if asked.plan else None
     design_name, design = load_design(asked.design)
     return Prepared(asked, scenario, scenario_file, design_name, design, plan)
 
@@ -93,14 +95,15 @@ def read_scenario(name_or_path: str) -> tuple[Scenario, Path]:
     """A scenario whose weather names what there is."""
 
     def check(scenario: Scenario) -> None:
-        check_weather(scenario.weather, _calls(scenario), TOPICS)
+        check_weather(scenario.weather, _targets(scenario), edges(scenario))
 
     return load_scenario(name_or_path, check)
 
 
-def _against(scenario: Scenario, check: Callable[[Plan, list[str], tuple[str, ...]], None]) -> Callable[[Plan], None]:
-    return lambda plan: check(plan, _calls(scenario), TOPICS)
+def sound_plan(scenario: Scenario, door: str = VIRTUAL) -> Callable[[Plan], None]:
+    """The check of a plan for a scenario behind a door."""
+    return lambda plan: check_plan(plan, _targets(scenario), door, edges(scenario))
 
 
-def _calls(scenario: Scenario) -> list[str]:
-    return [target for target, _ in call_targets(build(scenario, Seed(1)))]
+def _targets(scenario: Scenario) -> Targets:
+    return targets(build(scenario, Seed(1)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn
@@ -14,13 +13,11 @@ import httpx
 import msgspec
 from cyclopts import App, Parameter
 
-from contracts.plan import Plan
 from contracts.ports import Ports
-from contracts.scenario import Scenario
 from contracts.verdict import Summary
 from reports import summary_json, terminal
 from sim import rundir
-from sim.cli_ask import Asked, Prepared, prepare
+from sim.cli_ask import Asked, Prepared, prepare, sound_plan
 from sim.cli_run import EXIT_CODES, people
 from sim.door.client import Control, ControlError
 from sim.door.control import SPEED_MAX
@@ -29,11 +26,8 @@ from sim.door.session import Session
 from sim.door.stage import Terms
 from sim.door.subject import Addresses, Subject
 from sim.errors import UserError
-from sim.estate import TOPICS, build, call_targets
 from sim.faults.kind import REAL
-from sim.forecast import check_plan
 from sim.scenario_file import load_plan
-from sim.seed import Seed
 
 SUBJECT: Final = "subject"
 SERVED: Final = "closeproof.served/1"
@@ -90,14 +84,8 @@ def serve(  # noqa: PLR0913 - one argument for each option
 def _prepared(asked: Asked, name: str) -> Prepared:
     """What `run` would read, but for the design: that is a program of its own."""
     prepared = prepare(replace(asked, plan=""))
-    check = _against(prepared.scenario)
-    plan = load_plan(asked.plan, check) if asked.plan else None
+    plan = load_plan(asked.plan, sound_plan(prepared.scenario, REAL)) if asked.plan else None
     return replace(prepared, asked=asked, design_name=name, design=_outside, plan=plan)
-
-
-def _against(scenario: Scenario) -> Callable[[Plan], None]:
-    calls = [target for target, _ in call_targets(build(scenario, Seed(1)))]
-    return lambda plan: check_plan(plan, calls, TOPICS, REAL)
 
 
 async def _outside(ports: Ports, durable_dir: Path) -> NoReturn:

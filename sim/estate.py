@@ -5,7 +5,7 @@ To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its fie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from mocks.ap_automation.state import ApAutomation
 from mocks.cloud_erp.state import CloudErp
 from mocks.identity.state import Identity
 from mocks.inventory.state import Inventory
+from mocks.kit.operation import Operation
 from mocks.kit.system import Setup, System
 from mocks.procurement.state import Procurement
 from mocks.service_desk.state import ServiceDesk
@@ -79,8 +80,11 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
     )
 
 
-def call_targets(estate: Estate) -> Iterator[tuple[str, bool]]:
-    """Every `system.operation`, and whether it can commit."""
-    for name, system in estate.systems().items():
-        for operation in system.operations:
-            yield f"{name}.{operation.name}", operation.commits
+def targets(estate: Estate) -> dict[str, Operation | None]:
+    """All that faults may strike: every `system.operation` with its operation, every `system>topic` with none."""
+    calls: dict[str, Operation | None] = {
+        f"{name}.{operation.name}": operation
+        for name, system in estate.systems().items()
+        for operation in system.operations
+    }
+    return {**calls, **dict.fromkeys(TOPICS)}

@@ -7,13 +7,15 @@ being tested: two designs under one seed meet the same weather.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from contracts.plan import Fault, Front, Plan, Weather
 from contracts.scenario import Scenario
+from sim.calendar_edges import Edge
+from sim.fault_rules import BY_NAME, Targets, fits
 from sim.faults import FAULTS
-from sim.faults.kind import CALL, DELIVERY, VIRTUAL, WORKER, Armed, Kind
+from sim.faults.kind import CALENDAR, Armed, Kind
 from sim.seed import Seed, Slots, limit_of, word_at
 
 WINDOW_MS = 600_000
@@ -24,18 +26,7 @@ LATENCY_BYTE = 0
 Report = Callable[[Armed, bool], None]
 Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
 """A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
-BY_NAME = {kind.name: kind for kind in FAULTS}
 PLACE = {kind.name: place for place, kind in enumerate(FAULTS, start=1)}
-
-
-class PlanProblem(Exception):
-    """A plan or weather names something that does not exist. `key` says where, as `fault[2].kind`."""
-
-    def __init__(self, key: str, message: str) -> None:
-        """Name the place and what is wrong with it."""
-        super().__init__(message)
-        self.key = key
-        self.message = message
 
 
 class Forecast:
@@ -62,6 +53,11 @@ class Forecast:
         del worker, life
         return None
 
+    def at_edge(self, edge: Edge) -> Armed | None:
+        """What a scenario promises of an edge of its calendar, if anything."""
+        del edge
+        return None
+
     def _arm(
         self, kind: Kind, target: str, trigger: dict[str, str | int], params: dict[str, str | int | float]
     ) -> Armed:
@@ -82,14 +78,14 @@ class Drawn(Forecast):
         weather: Sequence[Weather],
         fronts: Sequence[Spell],
         until_ms: int,
-        committing: frozenset[str],
+        targets: Targets,
         seed: Seed,
         report: Report,
     ) -> None:
-        """Take the scenario's weather, this run's fronts, and which targets are calls that can commit."""
+        """Take the scenario's weather, this run's fronts, and what there is to strike."""
         super().__init__(report)
         self._seed = seed.child("fault-params")
-        self._committing = committing
+        self._targets = targets
         self._weather = tuple(weather)
         self._fronts = tuple(fronts)
         self._until_ms = until_ms
@@ -121,11 +117,17 @@ class Drawn(Forecast):
             found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
         return found
 
+    def at_edge(self, edge: Edge) -> Armed | None:
+        """One line of weather promises them all."""
+        kind = next((BY_NAME[line.kind] for line in self._weather if line.target == CALENDAR), None)
+        return self._arm(kind, CALENDAR, edge.trigger, {}) if kind is not None else None
+
     def _rules_for(self, target: str) -> tuple[Rule, ...]:
         """One rule a kind, outermost first; where several lines fit, the roughest holds."""
         rules: dict[str, tuple[float, float]] = {}
+        operation = self._targets.get(target)
         for line in self._weather:
-            if _fits(line.target, target) and (target in self._committing or not BY_NAME[line.kind].needs_commit):
+            if fits(line.target, target) and (operation is None or not BY_NAME[line.kind].unfit(operation)):
                 rate, in_front = rules.get(line.kind, (0.0, 0.0))
                 rate = max(line.rate, rate)
                 rules[line.kind] = rate, max(line.in_front, in_front, rate)
@@ -170,6 +172,13 @@ class Planned(Forecast):
                 return self._arm(BY_NAME[line.kind], "worker", line.trigger, {"point": "await"})
         return None
 
+    def at_edge(self, edge: Edge) -> Armed | None:
+        """The line that names it."""
+        for line in self._by_target.get(CALENDAR, ()):
+            if line.trigger == edge.trigger:
+                return self._arm(BY_NAME[line.kind], CALENDAR, line.trigger, line.params)
+        return None
+
 
 class Spell:
     """A front with its times fixed."""
@@ -198,78 +207,6 @@ def spells(fronts: Sequence[Front], scenario: Scenario, seed: Seed) -> list[Spel
             begins_ms = int(start.timestamp() * 1000)
             fixed.append(Spell(front.systems, begins_ms, begins_ms + round(front.hours * 3_600_000)))
     return fixed
-
-
-def check_weather(weather: Sequence[Weather], calls: Iterable[str], deliveries: Iterable[str]) -> None:
-    """Refuse weather that names a kind or target that does not exist."""
-    known = (tuple(calls), tuple(deliveries))
-    for place, line in enumerate(weather):
-        kind = _kind(line.kind, f"weather[{place}].kind")
-        _check_target(kind, line.target, known, f"weather[{place}].target")
-
-
-def check_plan(plan: Plan, calls: Iterable[str], deliveries: Iterable[str], door: str = VIRTUAL) -> None:
-    """Refuse a plan that names a kind, target, trigger or parameter that does not exist, or not behind this door."""
-    known = (tuple(calls), tuple(deliveries))
-    for place, line in enumerate(plan.fault):
-        where = f"fault[{place}]"
-        kind = _kind(line.kind, f"{where}.kind")
-        if door not in kind.doors:
-            raise PlanProblem(f"{where}.kind", f"{kind.name} cannot be brought about behind the {door} door")
-        if line.target == WORKER and WORKER in kind.on:
-            _check_trigger(line.trigger, {"worker", "await_point"}, {"life"}, where)
-            continue
-        _check_target(kind, line.target, known, f"{where}.target")
-        if "nth" in line.trigger:
-            _check_trigger(line.trigger, {"nth"}, {"entity"}, where)
-        else:
-            _check_trigger(line.trigger, {"key", "attempt"}, set(), where)
-        for name, value in line.params.items():
-            if name not in kind.params:
-                known_names = ", ".join(sorted(kind.params)) or "none"
-                raise PlanProblem(
-                    f"{where}.params.{name}", f"{kind.name} has no such parameter (it has: {known_names})"
-                )
-            if not isinstance(value, kind.params[name]) or isinstance(value, bool):
-                raise PlanProblem(f"{where}.params.{name}", f"{value!r} is of the wrong type")
-
-
-def _kind(name: str, where: str) -> Kind:
-    if name not in BY_NAME:
-        raise PlanProblem(where, f"no fault kind is called {name!r} (known: {', '.join(BY_NAME)})")
-    return BY_NAME[name]
-
-
-def _check_target(kind: Kind, target: str, known: tuple[tuple[str, ...], tuple[str, ...]], where: str) -> None:
-    calls, deliveries = known
-    if any(_fits(target, call) for call in calls):
-        needed = CALL
-    elif any(_fits(target, delivery) for delivery in deliveries):
-        needed = DELIVERY
-    else:
-        raise PlanProblem(where, f"{target!r} is no operation (system.operation) and no topic (system>topic)")
-    if needed not in kind.on:
-        raise PlanProblem(where, f"{kind.name} strikes {' and '.join(kind.on)}, and {target!r} is a {needed}")
-
-
-def _check_trigger(trigger: dict[str, str | int], needs: set[str], may: set[str], where: str) -> None:
-    given = set(trigger)
-    if not needs <= given or not given <= needs | may:
-        forms = "{key, attempt}, {nth} or {nth, entity}; for the target worker {worker, await_point}"
-        raise PlanProblem(f"{where}.trigger", f"has {', '.join(sorted(given)) or 'nothing'}; give {forms}")
-    for name in ("attempt", "nth", "await_point", "life"):
-        value = trigger.get(name, 1)
-        if not isinstance(value, int) or value < 1:
-            raise PlanProblem(f"{where}.trigger.{name}", f"{value!r} is not a count from 1")
-
-
-def _fits(pattern: str, target: str) -> bool:
-    for mark in (".", ">"):
-        left, found, right = pattern.partition(mark)
-        if found:
-            system, same, rest = target.partition(mark)
-            return bool(same) and left in ("*", system) and right in ("*", rest)
-    return False
 
 
 def _means(trigger: dict[str, str | int], entity: str, crossing: tuple[str, int], every: int, own: int) -> bool:

@@ -23,10 +23,12 @@ from contracts.scenario import Scenario
 from contracts.verdict import Summary
 from contracts.wire import Event
 from sim import estate as estates
+from sim.calendar_edges import EdgeWatch, edges
 from sim.clock import Kernel, Livelock, steady_collector
+from sim.fault_rules import BY_NAME, check_plan, check_weather
 from sim.faults.kind import VIRTUAL, Armed
 from sim.fence import FenceError, fence, wall_s
-from sim.forecast import BY_NAME, Drawn, Forecast, Planned, check_plan, check_weather, spells
+from sim.forecast import Drawn, Forecast, Planned, spells
 from sim.journal import Journal
 from sim.seed import Seed
 from sim.summary import Outcome, summarise
@@ -34,6 +36,7 @@ from sim.tally import Tally
 from sim.wire import Postman, Receivers, Wire
 from sim.workers import Supervisor
 from sim.world import World
+from sim.world.calendar import local_ms
 
 CHECK_EVERY_MS = 15 * 60_000
 QUIESCENT = "quiescent"
@@ -106,6 +109,10 @@ class Stage:
         self.world = World(self.kernel.env, world_seed, self.options.scenario, scale, self.estate, self.journal.add)
         for system in systems.values():
             system.sink = self._commit
+        scenario = self.options.scenario
+        self.wire.around.cut_offs_ms = {
+            hospital.id: local_ms(hospital.time_zone, scenario.calendar.close) for hospital in scenario.hospital
+        }
 
     def begin(self) -> None:
         """The first line of the journal, and the moment from which on nothing fails any more."""
@@ -115,6 +122,11 @@ class Stage:
             RunStarted(self.began_ms, options.scenario.name, options.design_name, options.seed, options.scale, scope)
         )
         self.kernel.after(self.healed_ms - self.began_ms, self._heal)
+        watch = EdgeWatch(self.kernel, lambda: self.wire.crossings + self.wire.idle_crossings)
+        for edge in edges(options.scenario):
+            armed = self.forecast.at_edge(edge)
+            if armed is not None:
+                watch.wait_for(edge, armed)
         # Something must be due at the bound, or a design that sleeps for ever would carry the clock past it.
         self.kernel.after(self.bound_ms - self.began_ms, self._reach_bound)
 
@@ -156,17 +168,16 @@ class Stage:
 
     def _forecast(self, seed: Seed) -> Forecast:
         options = self.options
-        targets = list(estates.call_targets(self.estate))
-        calls = [target for target, _ in targets]
+        scenario, targets = options.scenario, estates.targets(self.estate)
         if options.plan is not None:
-            check_plan(options.plan, calls, estates.TOPICS, self.door)
+            check_plan(options.plan, targets, self.door, edges(scenario))
             return Planned(options.plan, self._struck)
-        check_weather(options.scenario.weather, calls, estates.TOPICS)
+        check_weather(scenario.weather, targets, edges(scenario))
         return Drawn(
-            [line for line in options.scenario.weather if self.door in BY_NAME[line.kind].doors],
-            spells(options.scenario.front, options.scenario, seed),
+            [line for line in scenario.weather if self.door in BY_NAME[line.kind].doors],
+            spells(scenario.front, scenario, seed),
             self.healed_ms,
-            frozenset(target for target, commits in targets if commits),
+            targets,
             seed,
             self._struck,
         )

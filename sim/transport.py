@@ -9,7 +9,7 @@ from __future__ import annotations
 import httpx
 
 from contracts.ports import Http
-from contracts.wire import BrokenReply, NotSent, Request, TimedOut
+from contracts.wire import BrokenReply, ConnectTimedOut, NotSent, Request, TimedOut
 
 WITHOUT_TIMEOUT_S = 3600.0
 """What a client that waits for ever is given: somebody closes the connection in the end."""
@@ -35,6 +35,8 @@ class WireTransport(httpx.AsyncBaseTransport):
         )
         try:
             response = await self._http.send(request.url.host, crossing, timeout or WITHOUT_TIMEOUT_S)
+        except ConnectTimedOut as error:
+            raise httpx.ConnectTimeout(str(error), request=request) from error
         except NotSent as error:
             raise httpx.ConnectError(str(error), request=request) from error
         except TimedOut as error:

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from contracts.journal import Call, Delivered
-from contracts.wire import Event, NotSent, Request, Response, TimedOut
+from contracts.wire import Event, NotSent, Request, Response, TimedOut, WireError
 from mocks.kit import signing
-from mocks.kit.operation import Incoming, Outcome
+from mocks.kit.operation import Bend, Incoming, Outcome
 from mocks.kit.system import System
+from sim.around import Around
 from sim.clock import Kernel
 from sim.faults.kind import (
     ACKNOWLEDGED,
@@ -63,14 +64,17 @@ class Wire:
         self.crossings = 0
         self.idle_crossings = 0
         self.struck = 0
+        self.receivers = receivers
+        self.attempts: dict[tuple[str, str], int] = {}
+        self.delivered: dict[str, int] = {}
+        self.answering = {name: system.handle for name, system in estate.items()}
+        """Who answers for each system: itself, unless a fault has put something in front of it."""
+        self.around = Around(self, kernel, estate)
         self._kernel = kernel
         self._journal = journal
         self._estate = estate
         self._forecast = forecast
         self._seed = seed.child("wire")
-        self._receivers = receivers
-        self._attempts: dict[tuple[str, str], int] = {}
-        self._delivered: dict[str, int] = {}
         self._latencies_ms = {name: _latencies_ms(system) for name, system in estate.items()}
         self._patience_ms = {name: _patience_ms(system) for name, system in estate.items()}
 
@@ -89,7 +93,7 @@ class Wire:
         target = f"{system_name}.{operation.name}" if operation else f"{system_name}.?"
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
         site = (target, key)
-        attempt = self._attempts[site] = self._attempts.get(site, 0) + 1
+        attempt = self.attempts[site] = self.attempts.get(site, 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
         crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
         crossing.answer = self._kernel.loop.create_future()
@@ -122,29 +126,8 @@ class Wire:
         else:
             self._kernel.after(crossing.latency_ms, self._hand_over, crossing, then)
 
-    # What faults may use of the wire (`sim.faults.kind.Surroundings`).
-
-    async def sleep(self, delay_s: float) -> None:
-        """Let virtual time pass."""
-        await asyncio.sleep(delay_s)
-
-    def receiver(self) -> Party | None:
-        """The worker that would get the next delivery."""
-        return self._receivers.receiver()
-
-    def another(self, crossing: DeliveryCrossing) -> DeliveryCrossing:
-        """The same event under a delivery id of its own."""
-        copy_id = f"{crossing.delivery_id}.again"
-        copy = DeliveryCrossing(crossing.event, crossing.attempt, copy_id, self._kernel.now_ms)
-        copy.latency_ms = crossing.latency_ms
-        return copy
-
-    def deliveries_of(self, source: str) -> int:
-        """How many deliveries of a source have reached a worker so far."""
-        return self._delivered.get(source, 0)
-
     def detach(self, coroutine: Coroutine[object, object, None]) -> None:
-        """Go on beside the crossing; a run is not over while something does."""
+        """Go on beside a crossing; a run is not over while something does."""
 
         async def counted() -> None:
             await coroutine
@@ -164,21 +147,24 @@ class Wire:
         self._kernel.after(back_ms, self._reply, crossing, outcome.response)
 
     def _execute(self, crossing: CallCrossing) -> Outcome:
-        system = self._estate[crossing.system]
-        outcome = crossing.outcome = system.handle(crossing.incoming, self._kernel.now_ms)
+        outcome = crossing.outcome = self.answering[crossing.system](crossing.incoming, self._kernel.now_ms)
         return outcome
 
     async def _struck(self, crossing: CallCrossing, armed: Sequence[Armed]) -> None:
+        crossing.bend = Bend()
         send: SendCall = self._reach
         for fault in reversed(armed):
-            send = partial(fault.kind.strike_call, send=send, armed=fault, around=self)
+            send = partial(fault.kind.strike_call, send=send, armed=fault, around=self.around)
         reply = await send(crossing)
-        if reply is not None:
+        if isinstance(reply, Response):
             self._reply(crossing, reply)
+        elif reply is not None:
+            self._fail(crossing, reply, "not-sent" if isinstance(reply, NotSent) else "broken")
 
     async def _reach(self, crossing: CallCrossing) -> Reply:
         await asyncio.sleep(crossing.latency_ms // 2 / 1000)
-        outcome = self._execute(crossing)
+        handle = self.answering[crossing.system]
+        outcome = crossing.outcome = handle(crossing.incoming, self._kernel.now_ms, crossing.bend)
         await asyncio.sleep((crossing.latency_ms - crossing.latency_ms // 2) / 1000)
         return outcome.response
 
@@ -190,10 +176,14 @@ class Wire:
     def _expire(self, crossing: CallCrossing) -> None:
         if not crossing.answer.done():
             message = f"{crossing.system}.{crossing.operation}: no reply within {crossing.timeout_s:g} s"
-            crossing.answer.set_exception(TimedOut(message))
+            self._fail(crossing, TimedOut(message), "timed-out")
+
+    def _fail(self, crossing: CallCrossing, error: WireError, outcome: str) -> None:
+        if not crossing.answer.done():
+            crossing.answer.set_exception(error)
             # A caller that died will never look: that is no error of anybody's.
             crossing.answer.exception()
-            self._note_call(crossing, "timed-out", None)
+            self._note_call(crossing, outcome, None)
 
     def _note_call(self, crossing: CallCrossing, outcome: str, response: Response | None) -> None:
         incoming = crossing.incoming
@@ -227,9 +217,10 @@ class Wire:
     async def _struck_delivery(
         self, crossing: DeliveryCrossing, armed: Sequence[Armed], then: Callable[[str], None]
     ) -> None:
+        crossing.signature = ""
         send: SendDelivery = self._carry
         for fault in reversed(armed):
-            send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self)
+            send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self.around)
         outcome = await send(crossing)
         if not crossing.handed_over:
             self._note_delivery(crossing, outcome)
@@ -237,20 +228,22 @@ class Wire:
 
     async def _carry(self, crossing: DeliveryCrossing) -> str:
         outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._kernel.after(crossing.latency_ms, self._hand_over, crossing, outcome.set_result)
+        self._kernel.after(crossing.latency_ms, self._hand_over, crossing, outcome.set_result, crossing.signature)
         return await outcome
 
-    def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None]) -> None:
-        worker = self._receivers.receiver()
+    def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None], signature: str = "") -> None:
+        worker = self.receivers.receiver()
         crossing.handed_over = True
         if worker is None:
             then(self._note_delivery(crossing, NO_WORKER))
             return
-        self._receivers.next_turn()
+        self.receivers.next_turn()
         crossing.worker = worker
         event = crossing.event
-        self._delivered[event.source] = self._delivered.get(event.source, 0) + 1
+        self.delivered[event.source] = self.delivered.get(event.source, 0) + 1
         headers = signing.headers(event, crossing.delivery_id, self._estate[event.source].signer)
+        if signature:
+            headers["signature"] = signature
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
         answer = partial(self._kernel.after, 0, self._answered, crossing, then)
         worker.take(OpenDelivery(event, headers, answer))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,21 +74,53 @@ class VirtualInbound:
         return self._waiting.popleft()
 
 
+class ClockOff:
+    """A clock on the wall that is wrong. Nothing that measures time by it is told."""
+
+    def __init__(self, kernel: Kernel, off_ms: int) -> None:
+        """Be wrong by so much."""
+        self.read = False
+        self._kernel = kernel
+        self._off_ms = off_ms
+
+    @property
+    def now_ms(self) -> int:
+        """What it shows."""
+        self.read = True
+        return self._kernel.now_ms + self._off_ms
+
+    def utc(self) -> datetime:
+        """The same, aware."""
+        return self._kernel.utc() + timedelta(milliseconds=self._off_ms)
+
+
 class VirtualClock:
     """Business time and waiting (`contracts.ports.Clock`)."""
 
     def __init__(self, kernel: Kernel) -> None:
         """Read the kernel's clock."""
         self._kernel = kernel
+        self._wall: Kernel | ClockOff = kernel
         self._now_ms = -1
         self._now = kernel.utc()
 
     def business_now(self) -> datetime:
         """The virtual moment; many ask within one."""
-        now_ms = self._kernel.now_ms
+        now_ms = self._wall.now_ms
         if now_ms != self._now_ms:
-            self._now_ms, self._now = now_ms, self._kernel.utc()
+            self._now_ms, self._now = now_ms, self._wall.utc()
         return self._now
+
+    def set_off(self, off_ms: int) -> Callable[[], bool]:
+        """Be wrong by so much, until what this gives is called: it says whether anybody has looked meanwhile."""
+        wrong = self._wall = ClockOff(self._kernel, off_ms)
+
+        def set_right() -> bool:
+            if self._wall is wrong:
+                self._wall = self._kernel
+            return wrong.read
+
+        return set_right
 
     def monotonic(self) -> float:
         """Virtual seconds."""
@@ -147,6 +179,8 @@ class Worker:
         self.life = 0
         self.incarnation: Incarnation | None = None
         self.ports: VirtualPorts | None = None
+        self.doomed: list[tuple[int, Callable[[], None]]] = []
+        """Lives that will be short: after how many steps each ends, and who wants to hear of it."""
 
     @property
     def alive(self) -> bool:
@@ -215,16 +249,18 @@ class Supervisor:
             self.failed = self.failed or f"{worker.name} died {LIVES_MAX} times"
             return
         lurking = self._forecast.await_point(worker.name, worker.life)
-        incarnation = Incarnation(
-            f"{worker.name}#{worker.life}", crash_at_step=int(lurking.trigger["await_point"]) if lurking else None
-        )
+        last_step = int(lurking.trigger["await_point"]) if lurking else None
+        mourned = lurking.took_effect if lurking else None
+        if worker.doomed and last_step is None:
+            last_step, mourned = worker.doomed.pop(0)
+        incarnation = Incarnation(f"{worker.name}#{worker.life}", crash_at_step=last_step)
         worker.incarnation = incarnation
         worker.ports = VirtualPorts(worker, wire, self._kernel, self._settings)
         self._note(worker, "started")
 
         def died(_: Incarnation) -> None:
-            if lurking is not None and incarnation.steps == incarnation.crash_at_step:
-                lurking.took_effect()
+            if mourned is not None and incarnation.steps == incarnation.crash_at_step:
+                mourned()
             self._note(worker, "crashed", incarnation.death_reason or "")
             self._restart_later(worker, wire)
 

@@ -25,17 +25,16 @@ class _Api:
         self.limit_max = limit_max
 
     def get_invoice(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         invoice = self.state.invoice(incoming.params["id"])
+        work.must_see(invoice.captured_at, f"no invoice {invoice.id}")
         incoming.caller.require(invoice.paper.entity)
         return Reply(200, shown(invoice))
 
     def list_invoices(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: InvoiceQuery = incoming.query
         sees = incoming.caller.may_act_for
         captured = [self.state.invoices[name] for name in self.state.captures.since(epoch_ms(query.captured_since))]
-        seen = [invoice for invoice in captured if sees(invoice.paper.entity)]
+        seen = [invoice for invoice in captured if sees(invoice.paper.entity) and work.sees(invoice.captured_at)]
         rows = [
             InvoiceRow(invoice.id, invoice.paper.entity, invoice.captured_at, invoice.status)
             for invoice in page(seen, query.offset, query.limit, self.limit_max)

@@ -38,11 +38,10 @@ class _Api:
         return Reply(201, _order(self.state.create_order(work, new)))
 
     def find_purchase_orders(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: SourceQuery = incoming.query
         sees = incoming.caller.may_act_for
-        found = [_order(order) for order in self.state.orders_from(query.source_ref) if sees(order.entity)]
-        return Reply(200, OrderPage(found, has_more=False))
+        there = [order for order in self.state.orders_from(query.source_ref) if work.sees(order.created_at)]
+        return Reply(200, OrderPage([_order(order) for order in there if sees(order.entity)], has_more=False))
 
     def create_receipt(self, incoming: Incoming, work: Work) -> Reply:
         new: NewReceipt = incoming.body
@@ -50,11 +49,10 @@ class _Api:
         return Reply(201, _receipt(self.state.create_receipt(work, new)))
 
     def find_receipts(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: SourceQuery = incoming.query
         sees = incoming.caller.may_act_for
-        found = [_receipt(receipt) for receipt in self.state.receipts_from(query.source_ref) if sees(receipt.entity)]
-        return Reply(200, ReceiptPage(found, has_more=False))
+        there = [receipt for receipt in self.state.receipts_from(query.source_ref) if work.sees(receipt.posted_at)]
+        return Reply(200, ReceiptPage([_receipt(receipt) for receipt in there if sees(receipt.entity)], has_more=False))
 
     def create_invoice(self, incoming: Incoming, work: Work) -> Reply:
         new: NewInvoice = incoming.body
@@ -62,7 +60,6 @@ class _Api:
         return Reply(201, _invoice(self.state.create_invoice(work, new)))
 
     def find_invoices(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: InvoiceQuery = incoming.query
         state = self.state
         sees = incoming.caller.may_act_for
@@ -70,7 +67,7 @@ class _Api:
             found = state.invoices_from(query.source_ref)
         else:
             found = [state.invoices[name] for name in state.posted.since(epoch_ms(query.posted_since))]
-        seen = [invoice for invoice in found if sees(invoice.entity)]
+        seen = [invoice for invoice in found if sees(invoice.entity) and work.sees(invoice.posted_at)]
         rows = [_invoice(invoice) for invoice in page(seen, query.offset, query.limit, self.limit_max)]
         more = bool(rows) and query.offset + len(rows) < len(seen)
         return Reply(200, InvoicePage(rows, more), idle=not rows and not query.source_ref)

@@ -43,6 +43,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     entity: str
     expense_account: str
     lines: dict[int, OrderLine]
+    created_at: str
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -102,7 +103,13 @@ class CloudErp(Ledger):
             raise Refused(400, "PO-LINE-DUPLICATE", "Invalid operation create: line numbers must be unique.")
         account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE
         order = Order(
-            f"EPO-{len(self.orders) + 1}", new.source_ref, new.order_number, new.business_unit, account, lines
+            f"EPO-{len(self.orders) + 1}",
+            new.source_ref,
+            new.order_number,
+            new.business_unit,
+            account,
+            lines,
+            stamp(work.now_ms),
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)

@@ -18,17 +18,16 @@ class _Api:
         self.limit_max = limit_max
 
     def get_receipt(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         receipt = self.state.receipt(incoming.params["grn"])
+        work.must_see(receipt.recorded_at, f"no receipt {receipt.grn}")
         incoming.caller.require(receipt.site)
         return Reply(200, receipt)
 
     def list_receipts(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: ReceiptQuery = incoming.query
         sees = incoming.caller.may_act_for
         recorded = [self.state.receipts[grn] for grn in self.state.recorded.since(epoch_ms(query.since))]
-        seen = [receipt for receipt in recorded if sees(receipt.site)]
+        seen = [receipt for receipt in recorded if sees(receipt.site) and work.sees(receipt.recorded_at)]
         rows = [
             ReceiptRow(receipt.grn, receipt.site, receipt.order, receipt.recorded_at)
             for receipt in page(seen, query.offset, query.limit, self.limit_max)

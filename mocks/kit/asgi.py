@@ -160,6 +160,15 @@ async def _reply(send: Send, response: Response, *, bodiless: bool) -> None:
     await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
 
 
+async def send_half(send: Send, response: Response) -> None:
+    """The head of a reply, which promises all of the body, and half of that."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    half = response.body[: len(response.body) // 2]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()

@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.journal import Effect, Goods, Posting
 from contracts.wire import Event, Request, Response, Subject
+from mocks.kit.dialect import stamp
 
 NOBODY = Subject()
 
@@ -126,6 +127,68 @@ class Work:
         """Close this member of a batch: what follows is a commit of its own."""
         self.commit += 1
 
+    def bent(self, bend: Bend) -> Work:
+        """The same work, under a fault."""
+        return BentWork(self.system, self.now_ms, self.actor, self.commit, self._events_made, bend)
+
+    # What a fault may bend; straight work sees everything and takes every row.
+
+    def sees(self, at: str) -> bool:
+        """Whether a record of that moment, as `stamp` writes it, can be read yet."""
+        del at
+        return True
+
+    def must_see(self, at: str, says: str) -> None:
+        """Refuse with a 404 what cannot be read yet."""
+        if not self.sees(at):
+            raise Refused(404, "not_found", says)
+
+    def takes(self, row: int) -> bool:
+        """Whether a batch's row, counted from 1, is taken if the rules have nothing against it."""
+        del row
+        return True
+
+
+class Bend(msgspec.Struct, gc=False):
+    """How a fault bends the handling of one request, and whether that came to anything.
+
+    `as_of_ms`: reads are answered by a replica that has heard nothing since. `key_ignored`: no answer is remembered under
+    the request's idempotency key, nor given again. `row`: this row of a batch is rejected, the others are taken.
+    """
+
+    as_of_ms: int = 0
+    key_ignored: bool = False
+    row: int = 0
+    hid: bool = False
+    ignored: bool = False
+    rejected: bool = False
+
+
+class BentWork(Work):
+    """Work under a fault."""
+
+    __slots__ = ("_as_of", "_bend")
+
+    def __init__(self, system: str, now_ms: int, actor: str, commit: int, events_made: int, bend: Bend) -> None:  # noqa: PLR0913 - work, and what bends it
+        """Begin it."""
+        super().__init__(system, now_ms, actor, commit, events_made)
+        self._bend = bend
+        self._as_of = stamp(bend.as_of_ms) if bend.as_of_ms else ""
+
+    def sees(self, at: str) -> bool:
+        """Nothing that is newer than the replica."""
+        if not self._as_of or at <= self._as_of:
+            return True
+        self._bend.hid = True
+        return False
+
+    def takes(self, row: int) -> bool:
+        """All but one."""
+        if row != self._bend.row:
+            return True
+        self._bend.rejected = True
+        return False
+
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a handler answers: a status, a value to encode, headers.
@@ -170,7 +233,8 @@ class Operation:
     """One entry of a system's API.
 
     `subject` says whom a crossing is about; operations without one are polls or token calls. `honours_key` says that a
-    repeated `Idempotency-Key` gets the first answer. `refusals` are the statuses that the handler's own rules may
+    repeated `Idempotency-Key` gets the first answer. `batch` marks one whose body has rows that are taken or rejected one
+    by one (`Work.takes`). `refusals` are the statuses that the handler's own rules may
     answer with; those of the kit (token, form, size) go without saying.
     """
 
@@ -190,6 +254,7 @@ class Operation:
     conditional: bool = False
     """Whether the caller must name the ETag that it read, in `If-Match`: 428 without, 412 for a stale one."""
     commits: bool = False
+    batch: bool = False
     refusals: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
     """Other statuses that answer with the same reply: 200 where a create finds that it was done before."""

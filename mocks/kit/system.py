@@ -17,7 +17,7 @@ import msgspec.inspect
 from contracts.journal import Effect
 from contracts.wire import Event, Request, Response
 from mocks.kit.limits import Limits
-from mocks.kit.operation import Incoming, Operation, Outcome, Refused, Work
+from mocks.kit.operation import Bend, Incoming, Operation, Outcome, Refused, Work
 from mocks.kit.quirks import Quirks
 from mocks.kit.routing import Routes
 from mocks.kit.signing import Signer
@@ -130,8 +130,8 @@ class System(Generic[State]):
                 raise ValueError(message)
         return msgspec.convert(given, operation.query, strict=False)
 
-    def handle(self, incoming: Incoming, now_ms: int) -> Outcome:
-        """Answer a request. When this returns, what it brought about is committed."""
+    def handle(self, incoming: Incoming, now_ms: int, bend: Bend | None = None) -> Outcome:
+        """Answer a request. When this returns, what it brought about is committed. `bend` is a fault's doing."""
         operation = incoming.operation
         work: Work | None = None
         remember: tuple[str, str, str] | None = None
@@ -142,15 +142,16 @@ class System(Generic[State]):
                 authorization = incoming.request.headers.get("authorization", "")
                 incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
                 if self._limits is not None:
-                    self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
+                    self._limit(self._limits, incoming.caller.client, now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
             if operation.honours_key and "idempotency-key" in incoming.request.headers:
-                remember = _key(operation, incoming)
-                answered = self._answered.get(remember)
+                remember, answered = self._remembered(operation, incoming, bend)
                 if answered is not None:
                     return Outcome(_again(answered, incoming.request.body))
             work = Work(self.name, now_ms, incoming.caller.client, self._commits + 1, self._events)
+            if bend is not None:
+                work = work.bent(bend)
             reply = operation.handler(incoming, work)
         except Refused as refusal:
             _unbegun(work, refusal)
@@ -163,6 +164,23 @@ class System(Generic[State]):
             return Outcome(response, (), (), reply.idle)
         self._commit(work)
         return Outcome(response, tuple(work.effects), tuple(work.events), reply.idle)
+
+    def _limit(self, limits: Limits, client: str, now_ms: int) -> None:
+        limits.admit(client, self._limits_now_ms() if self._limits_now_ms else now_ms)
+
+    def _remembered(
+        self, operation: Operation, incoming: Incoming, bend: Bend | None
+    ) -> tuple[tuple[str, str, str] | None, tuple[bytes, Response] | None]:
+        """Under what the answer is to be remembered, and the one that was given already."""
+        key = _key(operation, incoming)
+        if bend is not None and bend.key_ignored:
+            bend.ignored = True
+            return None, None
+        return key, self._answered.get(key)
+
+    def expire(self, authorization: str) -> bool:
+        """Accept an access token no longer, although it says that it still lives; whether it was good until now."""
+        return self._gate.expire(authorization)
 
     def perform(self, now_ms: int, actor: str, action: Callable[[Work], Answer]) -> Answer:
         """A person acts in the system: same rules, same commit, no API. A rule's no comes as `Refused`."""

@@ -26,6 +26,7 @@ class Claims(msgspec.Struct, frozen=True):
     entities: tuple[str, ...]
     iat: int
     exp: int
+    jti: int = 0
 
 
 def issue(key: bytes, claims: Claims) -> str:
@@ -43,6 +44,16 @@ class Gate:
         self._key = key
         self._token_now_ms = token_now_ms
         self._passed: dict[str, tuple[Claims, Caller]] = {}
+        self._expired: set[str] = set()
+
+    def expire(self, authorization: str) -> bool:
+        """Refuse a token from now on; whether there was anything to refuse."""
+        try:
+            self._passed.pop(authorization, None) or self._check(authorization)
+        except Refused:
+            return False
+        self._expired.add(authorization)
+        return True
 
     def admit(self, authorization: str, scope: str, now_ms: int) -> Caller:
         """The caller that an `Authorization` header names; a 401 without one, a 403 if the scope was not granted."""
@@ -61,6 +72,8 @@ class Gate:
         return caller
 
     def _check(self, authorization: str) -> tuple[Claims, Caller]:
+        if authorization in self._expired:
+            raise Refused(401, "invalid_token", "the access token expired", _CHALLENGE)
         scheme, _, token = authorization.partition(" ")
         signed, _, signature = token.rpartition(".")
         if scheme.lower() != "bearer" or not signed:

@@ -27,17 +27,16 @@ class _Api:
         self.limit_max = limit_max
 
     def get_purchase_order(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         order = self.state.order(incoming.params["number"])
+        work.must_see(order.approved_at, f"no purchase order {order.number}")
         incoming.caller.require(order.wanted.entity)
         return Reply(200, _shown(order))
 
     def list_purchase_orders(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: OrderQuery = incoming.query
         sees = incoming.caller.may_act_for
         changed = [self.state.orders[number] for number in self.state.approvals.since(epoch_ms(query.updated_after))]
-        seen = [order for order in changed if sees(order.wanted.entity)]
+        seen = [order for order in changed if sees(order.wanted.entity) and work.sees(order.approved_at)]
         rows = [_row(order) for order in page(seen, query.offset, query.limit, self.limit_max)]
         after = query.offset + len(rows)
         more = bool(rows) and after < len(seen)

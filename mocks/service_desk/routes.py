@@ -25,17 +25,17 @@ class _Api:
         return Reply(201 if new else 200, CaseOpened(case.id, case.sent.external_key, case.status))
 
     def list_decisions(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         query: DecisionQuery = incoming.query
         sees = incoming.caller.may_act_for
         decided = [self.state.cases[case_id].decision for case_id in self.state.decisions.since(epoch_ms(query.since))]
-        seen = [decision for decision in decided if decision is not None and sees(decision.entity)]
+        made = [decision for decision in decided if decision is not None and sees(decision.entity)]
+        seen = [decision for decision in made if work.sees(decision.decided_at)]
         rows = page(seen, query.offset, query.limit, self.limit_max)
         return Reply(200, DecisionPage(rows, len(seen)), idle=not rows)
 
     def get_case(self, incoming: Incoming, work: Work) -> Reply:
-        del work
         case = self.state.case(incoming.params["case"])
+        work.must_see(case.opened_at, f"no case {case.id}")
         incoming.caller.require(case.entity)
         return Reply(200, _shown(case))
 

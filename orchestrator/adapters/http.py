@@ -55,6 +55,8 @@ class HttpxHttp:
                     timeout=limits,
                 )
         except NEVER_LEFT as error:
+            if _was_connected(error):
+                raise BrokenReply(f"{system}: {error}") from error
             raise NotSent(f"{system}: {type(error).__name__} {error}") from error
         except (TimeoutError, *TOO_LATE) as error:
             raise TimedOut(f"{system}: {type(error).__name__} {error}") from error
@@ -67,3 +69,9 @@ class HttpxHttp:
     async def close(self) -> None:
         """Let the connections go."""
         await self._client.aclose()
+
+
+def _was_connected(error: httpx.TransportError) -> bool:
+    """Whether a connection stood: the aiohttp transport calls whatever happens to one a `ConnectTimeout`, too."""
+    said = {kind.__name__ for kind in type(error.__cause__).__mro__}
+    return "ClientConnectionError" in said and not said & {"ClientConnectorError", "ConnectionTimeoutError"}

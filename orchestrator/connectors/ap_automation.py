@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from orchestrator.canonical import PIECE, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
-from orchestrator.connectors.base import Operation, Prepared, accept_any
+from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "ap_automation"
 PAGE: Final = 100
@@ -131,5 +131,5 @@ OPERATIONS: Final = (
     Operation(SYSTEM, "get_invoice", "GET", read_invoice, read_error, repeatable=True, is_read=True),
     Operation(SYSTEM, "list_invoices", "GET", read_page, read_error, repeatable=True, is_read=True),
     # A status that is sent twice does no harm, but a late one could overwrite its successor: it settles first.
-    Operation(SYSTEM, "set_invoice_status", "PUT", accept_any, read_error, repeatable=True, settle_s=90.0),
+    Operation(SYSTEM, "set_invoice_status", "PUT", accepted("id"), read_error, repeatable=True, settle_s=90.0),
 )

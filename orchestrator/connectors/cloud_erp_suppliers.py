@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from orchestrator.canonical import SupplierRecord
-from orchestrator.connectors.base import Lookup, Operation, Prepared, accept_any
+from orchestrator.connectors.base import Lookup, Operation, Prepared, accepted
 from orchestrator.connectors.cloud_erp import SETTLE_S, SYSTEM, TIMEOUT_S, read_error
 
 STALE: Final = "ETAG-STALE"
@@ -133,12 +133,12 @@ OPERATIONS: Final = (
         SYSTEM,
         "update_supplier",
         "PATCH",
-        accept_any,
+        accepted("SupplierNumber"),
         read_error,
         repeatable=True,
         guarded=True,
         settle_s=SETTLE_S,
         timeout_s=TIMEOUT_S,
     ),
-    Operation(SYSTEM, "put_site", "PUT", accept_any, read_error, repeatable=True, timeout_s=TIMEOUT_S),
+    Operation(SYSTEM, "put_site", "PUT", accepted("SupplierNumber"), read_error, repeatable=True, timeout_s=TIMEOUT_S),
 )

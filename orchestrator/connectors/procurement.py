@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from orchestrator.canonical import OrderLine, PurchaseOrder, minor, stamp
-from orchestrator.connectors.base import Operation, Prepared, accept_any
+from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "procurement"
 PAGE: Final = 50
@@ -117,5 +117,5 @@ def tell_interfaced(number: str, erp_number: str) -> Prepared:
 OPERATIONS: Final = (
     Operation(SYSTEM, "get_purchase_order", "GET", read_order, read_error, repeatable=True, is_read=True),
     Operation(SYSTEM, "list_purchase_orders", "GET", read_page, read_error, repeatable=True, is_read=True),
-    Operation(SYSTEM, "set_order_status", "PUT", accept_any, read_error, repeatable=True),
+    Operation(SYSTEM, "set_order_status", "PUT", accepted("number"), read_error, repeatable=True),
 )

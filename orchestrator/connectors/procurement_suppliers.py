@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from orchestrator.canonical import SupplierRecord
-from orchestrator.connectors.base import Operation, Prepared, accept_any
+from orchestrator.connectors.base import Operation, Prepared, accepted
 from orchestrator.connectors.procurement import SYSTEM, list_query, read_error
 
 
@@ -88,7 +88,7 @@ OPERATIONS: Final = (
     Operation(SYSTEM, "get_supplier", "GET", read_supplier, read_error, repeatable=True, is_read=True),
     Operation(SYSTEM, "list_suppliers", "GET", read_page, read_error, repeatable=True, is_read=True),
     # After a merger of companies the number is another, which a late one must not overwrite: it settles first.
-    Operation(SYSTEM, "set_erp_number", "PUT", accept_any, read_error, repeatable=True, settle_s=90.0),
+    Operation(SYSTEM, "set_erp_number", "PUT", accepted("id"), read_error, repeatable=True, settle_s=90.0),
 )
 
 __all__ = ["OPERATIONS", "SYSTEM", "Notice", "list_query", "read_notice", "read_page", "read_supplier", "tell_number"]

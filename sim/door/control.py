@@ -23,8 +23,8 @@ from sim.door.pace import moment
 from sim.door.stage import ServedStage
 from sim.door.subject import Addresses, check_addresses
 from sim.errors import UserError
+from sim.fault_rules import PlanProblem
 from sim.fence import wall_s
-from sim.forecast import PlanProblem
 
 if TYPE_CHECKING:
     from sim.door.session import Session

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.plan import Fault, Plan
+from sim.calendar_edges import Edge
 from sim.faults.kind import Armed
 from sim.forecast import PLACE, Forecast, Planned, Report
 from sim.seed import Slots
@@ -34,6 +35,10 @@ class Amended(Forecast):
         """Take a line away; False when there is none of that number."""
         self._added.pop(number, None)
         return self.lines.pop(number, None) is not None
+
+    def at_edge(self, edge: Edge) -> Armed | None:
+        """What was promised from the first."""
+        return self._base.at_edge(edge)
 
     def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
         """What lies in wait, outermost first."""

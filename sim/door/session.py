@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 from contracts.verdict import Summary
-from mocks.kit.asgi import App, Receive, Scope, Send, asgi_app
+from mocks.kit.asgi import App, Receive, Scope, Send, asgi_app, send_half
 from sim.door.control import Control
 from sim.door.pace import Pace
 from sim.door.stage import NoReplyError, ServedStage, Terms
 from sim.door.subject import Subject
+from sim.faults.kind import CutReply
 from sim.run import RunOptions
 
 DROP: Final = "closeproof.drop"
@@ -93,7 +94,9 @@ class Session:
             return
         try:
             await self._app(scope, receive, send)
-        except NoReplyError:
+        except NoReplyError as error:
+            if isinstance(error.__cause__, CutReply):
+                await send_half(send, error.__cause__.response)
             hang_up: Callable[[], None] = scope.get("extensions", {}).get(DROP, _nothing)
             hang_up()
             await receive()  # the server learns of it in its next turn, and then makes no answer of its own

@@ -16,13 +16,15 @@ from contracts.wire import Response, WireError
 from mocks.kit.operation import Incoming
 from mocks.kit.system import System
 from sim import estate as estates
+from sim.calendar_edges import edges
 from sim.door.clock import SteppedKernel
 from sim.door.faults import Amended
 from sim.door.pace import Pace
 from sim.door.subject import Subject
+from sim.fault_rules import BY_NAME, check_plan
 from sim.faults.kind import REAL, CallCrossing
 from sim.fence import wall_s
-from sim.forecast import BY_NAME, Forecast, check_plan
+from sim.forecast import Forecast
 from sim.run import QUIESCENT, RunOptions, Stage, opening
 from sim.seed import Seed
 
@@ -132,8 +134,7 @@ class ServedStage(Stage):
 
     def add_fault(self, fault: Fault) -> int:
         """Add a line to the plan while it runs; raises `PlanProblem`."""
-        calls = [target for target, _ in estates.call_targets(self.estate)]
-        check_plan(Plan((fault,)), calls, estates.TOPICS, self.door)
+        check_plan(Plan((fault,)), estates.targets(self.estate), self.door, edges(self.options.scenario))
         return self.forecast.add(fault)
 
     def unsupported_weather(self) -> list[str]:

@@ -19,6 +19,8 @@ class Busy(Kind):
     name = "busy"
     number = "8"
     on = (CALL,)
+    expect = "stays away as long as it is asked to, and not longer than makes sense"
+    stops = True
     params: ClassVar = {"status": int, "retry_after_s": int}
 
     def draw(self, slots: Slots) -> dict[str, Param]:

@@ -37,8 +37,9 @@ class Crash(Kind):
     name = "crash"
     number = "34"
     on = (CALL, DELIVERY, WORKER)
+    expect = "goes on from what is durable; what may have been sent is looked up"
     doors = (VIRTUAL,)
-    params: ClassVar = {"point": str}
+    params: ClassVar = {"point": (*CALL_POINTS, *DELIVERY_POINTS)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """One of the points; which of the two lists holds is for the crossing to say."""

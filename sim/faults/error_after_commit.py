@@ -12,6 +12,7 @@ class ErrorAfterCommit(Kind):
     name = "error-after-commit"
     number = "7"
     on = (CALL,)
+    expect = "takes a 500 for no answer, and looks it up"
     needs_commit = True
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:

@@ -12,13 +12,14 @@ from typing import ClassVar, Protocol
 
 from contracts.plan import Param
 from contracts.ports import Delivery
-from contracts.wire import Event, Response
-from mocks.kit.operation import Incoming, Outcome
+from contracts.wire import BrokenReply, Event, Response, WireError
+from mocks.kit.operation import Bend, Incoming, Operation, Outcome
 from sim.seed import Slots
 
 CALL = "call"
 DELIVERY = "delivery"
 WORKER = "worker"
+CALENDAR = "calendar"
 
 VIRTUAL = "virtual"
 REAL = "real"
@@ -91,12 +92,13 @@ class Party(Protocol):
 
 
 class CallCrossing:
-    """One call on its way. `outcome` is set once the system has handled it."""
+    """One call on its way. `outcome` is set once the system has handled it, `bend` where a fault lies in wait."""
 
     __slots__ = (
         "answer",
         "attempt",
         "began",
+        "bend",
         "incoming",
         "key",
         "latency_ms",
@@ -124,12 +126,28 @@ class CallCrossing:
         self.outcome: Outcome | None = None
         self.latency_ms = 0
         self.answer: Future[Response]
+        self.bend: Bend
+
+    @property
+    def committed(self) -> bool:
+        """Whether the system's books are other than before."""
+        return self.outcome is not None and self.outcome.committed
+
+
+class CutReply(BrokenReply):
+    """The connection broke in the middle of this reply; a door with sockets sends what had come of it."""
+
+    def __init__(self, response: Response) -> None:
+        """The reply that was on its way."""
+        super().__init__("connection reset in the middle of the reply")
+        self.response = response
 
 
 class DeliveryCrossing:
     """One delivery of an event on its way. `worker` is set once one has taken it.
 
-    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees.
+    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. `signature` stands in
+    place of the sender's own where a fault lies in wait and sets it.
     """
 
     __slots__ = (
@@ -141,6 +159,7 @@ class DeliveryCrossing:
         "handed_over",
         "latency_ms",
         "settled",
+        "signature",
         "worker",
     )
 
@@ -155,10 +174,12 @@ class DeliveryCrossing:
         self.settled = False
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None
+        self.signature: str
 
 
-Reply = Response | None
-"""What comes back of a call; None when nothing ever does."""
+Reply = Response | WireError | None
+"""What comes back of a call: a response, the error that the caller meets instead, or None when nothing ever does."""
+ParamForm = type | tuple[type, ...] | tuple[str, ...]
 SendCall = Callable[[CallCrossing], Awaitable[Reply]]
 SendDelivery = Callable[[DeliveryCrossing], Awaitable[str]]
 
@@ -166,36 +187,79 @@ SendDelivery = Callable[[DeliveryCrossing], Awaitable[str]]
 class Surroundings(Protocol):
     """What a fault may use of the world around the crossing."""
 
+    @property
+    def now_ms(self) -> int:
+        """The moment."""
+
     async def sleep(self, delay_s: float) -> None:
         """Let virtual time pass."""
+
+    def detach(self, coroutine: Coroutine[object, object, None]) -> None:
+        """Go on beside the crossing."""
+
+    # The system's side.
+
+    def refusal(self, crossing: CallCrossing, status: int, code: str, message: str) -> Response:
+        """A refusal in the words of the system's family."""
+
+    def expire_token(self, crossing: CallCrossing) -> bool:
+        """Have the system accept the call's token no longer; whether it was good until now."""
+
+    def lag(self, source: str, key: str, as_of_ms: int, told: Callable[[], None]) -> Callable[[], None]:
+        """Have reads about a key answered as of a moment; `told` hears of each that this changed. Gives what ends it."""
+
+    def cut_off_ms(self, entity: str) -> int:
+        """When the entity's books close; 0 if they do not."""
+
+    def touched(self, key: str) -> int:
+        """How many calls there have been about a key, of whatever operation."""
+
+    # The receivers' side.
 
     def receiver(self) -> Party | None:
         """The worker that would get the next delivery."""
 
-    def another(self, crossing: DeliveryCrossing) -> DeliveryCrossing:
-        """The same event under a delivery id of its own."""
+    def another(self, crossing: DeliveryCrossing, event: Event | None = None) -> DeliveryCrossing:
+        """The same event, or another in its place, under a delivery id of its own."""
 
     def deliveries_of(self, source: str) -> int:
         """How many deliveries of a source have reached a worker so far."""
 
-    def detach(self, coroutine: Coroutine[object, object, None]) -> None:
-        """Go on beside the crossing."""
+    def signature(self, event: Event) -> str:
+        """What the sender signs an event with."""
+
+    def pause(self, party: Party | None, for_s: float) -> bool:
+        """Have a worker stand still; False where there is none that lives."""
+
+    def doom(self, party: Party | None, lives: int, steps: int, died: Callable[[], None]) -> bool:
+        """Have a worker die now and in each of its next lives after so many steps; `died` hears of each of the latter."""
+
+    def set_clock(self, party: Party | None, off_s: float) -> Callable[[], bool] | None:
+        """Set a worker's clock off; gives what sets it right again and says whether anybody had looked at it."""
 
 
 class Kind:
     """The contract of a fault kind.
 
     `number` is its number in the fault vocabulary; `on` what it strikes; `needs_commit` restricts it to operations that
-    change something; `recoverable` says whether a sound design survives it; `doors` where it can be brought about.
+    change something; `recoverable` says whether a sound design survives it, `expect` what that design does; `stops` that
+    a crossing it strikes never comes to anything; `doors` where it can be brought about. A parameter is of a type, or one
+    of some words.
     """
 
     name: ClassVar[str]
     number: ClassVar[str]
     on: ClassVar[tuple[str, ...]]
+    expect: ClassVar[str]
     needs_commit: ClassVar[bool] = False
     recoverable: ClassVar[bool] = True
+    stops: ClassVar[bool] = False
     doors: ClassVar[tuple[str, ...]] = (VIRTUAL, REAL)
-    params: ClassVar[dict[str, type | tuple[type, ...]]] = {}
+    params: ClassVar[dict[str, ParamForm]] = {}
+
+    def unfit(self, operation: Operation) -> str:
+        """Why it cannot strike an operation; empty where it can."""
+        return "commits nothing" if self.needs_commit and not operation.commits else ""
 
     def draw(self, slots: Slots) -> dict[str, Param]:
         """Parameters for one strike, from draws of its own."""

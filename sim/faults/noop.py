@@ -11,6 +11,7 @@ class Noop(Kind):
     name = "noop"
     number = "0"
     on = (CALL, DELIVERY)
+    expect = "notices nothing"
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
         """Let the call pass, and count as having been there."""

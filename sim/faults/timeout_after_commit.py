@@ -11,6 +11,7 @@ class TimeoutAfterCommit(Kind):
     name = "timeout-after-commit"
     number = "5"
     on = (CALL,)
+    expect = "looks up what it sent before it sends it again"
     needs_commit = True
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:

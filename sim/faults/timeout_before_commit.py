@@ -11,6 +11,8 @@ class TimeoutBeforeCommit(Kind):
     name = "timeout-before-commit"
     number = "4"
     on = (CALL,)
+    expect = "looks up what it sent before it sends it again"
+    stops = True
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
         """Swallow the request."""

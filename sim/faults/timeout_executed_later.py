@@ -19,6 +19,7 @@ class TimeoutExecutedLater(Kind):
     name = "timeout-executed-later"
     number = "4b"
     on = (CALL,)
+    expect = "waits until the target must have settled, looks it up, and sends again under the same key"
     needs_commit = True
     params: ClassVar = {"delay_s": (int, float)}
 

@@ -15,6 +15,7 @@ class WebhookDuplicate(Kind):
     name = "webhook-duplicate"
     number = "19"
     on = (DELIVERY,)
+    expect = "knows an event by its own id, not by the delivery's"
     params: ClassVar = {"delay_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:

@@ -11,6 +11,8 @@ class WebhookLost(Kind):
     name = "webhook-lost"
     number = "21"
     on = (DELIVERY,)
+    expect = "polls, and compares with the source"
+    stops = True
 
     async def strike_delivery(
         self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings

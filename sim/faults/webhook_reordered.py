@@ -15,6 +15,7 @@ class WebhookReordered(Kind):
     name = "webhook-reordered"
     number = "20"
     on = (DELIVERY,)
+    expect = "goes by versions and by what is there, never by the order of arrival"
     params: ClassVar = {"hold_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:

@@ -67,7 +67,7 @@ class Provider:
             armed = Armed(_BUSY, "", {}, dict(self.busy), lambda _armed, _harmless: None)
             nothing: Any = None
             turned_away = await _BUSY.strike_call(nothing, nothing, armed, nothing)
-            assert turned_away is not None
+            assert isinstance(turned_away, Response)
             return turned_away
         return system.handle(incoming, self.estate.now_ms).response
 

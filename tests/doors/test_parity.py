@@ -58,6 +58,57 @@ params = { hold_s = 86400 }
 kind = "webhook-lost"
 target = "procurement>purchase_order.approved"
 trigger = { nth = 4 }
+
+[[fault]]
+kind = "reset-mid-body"
+target = "cloud_erp.create_invoice"
+trigger = { nth = 7 }
+
+[[fault]]
+kind = "slow-drip"
+target = "cloud_erp.create_receipt"
+trigger = { nth = 5 }
+
+[[fault]]
+kind = "unreadable-reply"
+target = "cloud_erp.create_purchase_order"
+trigger = { nth = 4 }
+params = { form = "page" }
+
+[[fault]]
+kind = "error-in-200"
+target = "procurement.set_order_status"
+trigger = { nth = 4 }
+
+[[fault]]
+kind = "token-expired"
+target = "cloud_erp.create_invoice"
+trigger = { nth = 9 }
+
+[[fault]]
+kind = "schema-drift"
+target = "inventory>receipt.recorded"
+trigger = { nth = 5 }
+
+[[fault]]
+kind = "key-ignored"
+target = "cloud_erp.create_receipt"
+trigger = { nth = 6 }
+
+[[fault]]
+kind = "webhook-late"
+target = "ap_automation>invoice.captured"
+trigger = { nth = 5 }
+
+[[fault]]
+kind = "bad-signature"
+target = "ap_automation>invoice.captured"
+trigger = { nth = 6 }
+
+[[fault]]
+kind = "webhook-before-object"
+target = "procurement>purchase_order.approved"
+trigger = { nth = 6 }
 """
 
 
@@ -70,7 +121,7 @@ def virtually(plan: Plan | None, directory: Path, seed: int = SEED, scale: float
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("text", "kinds"), [(FAULT_FREE, 0), (FAULTED, 8)])
+@pytest.mark.parametrize(("text", "kinds"), [(FAULT_FREE, 0), (FAULTED, 18)])
 def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Path) -> None:
     plan_file = tmp_path / "plan.toml"
     plan_file.write_text(text, "utf-8")

@@ -63,6 +63,29 @@ def test_each_error_says_whether_the_request_can_have_arrived(raised: Exception,
     asyncio.run(story())
 
 
+def test_a_connection_that_is_dropped_without_an_answer_leaves_doubt() -> None:
+    """Over sockets: the request was read, so it may have been done. Whatever a client library calls that."""
+
+    async def drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    async def ask() -> None:
+        server = await asyncio.start_server(drop, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        http = HttpxHttp({"erp": f"http://127.0.0.1:{port}", "nobody": "http://127.0.0.1:1"})
+        try:
+            with pytest.raises(BrokenReply):
+                await http.send("erp", Request("POST", "/invoices", body=b"{}"), 5)
+            with pytest.raises(NotSent):
+                await http.send("nobody", Request("POST", "/invoices", body=b"{}"), 5)
+        finally:
+            await http.close()
+            server.close()
+
+    asyncio.run(ask())
+
+
 def test_a_system_without_an_address_is_never_reached() -> None:
     with pytest.raises(NotSent, match="no address"):
         asyncio.run(HttpxHttp({}, httpx.AsyncClient()).send("nowhere", Request("GET", "/"), 1))

@@ -13,6 +13,7 @@ from contracts.journal import Call, Delivered, Effect, Entry, FaultTook, WorkerL
 from contracts.plan import Fault, Plan
 from contracts.ports import Ports
 from contracts.wire import Request, Subject
+from mocks.kit.dialect import stamp
 from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
 from mocks.kit.quirks import Figure, Quirks
 from mocks.kit.system import Setup, System
@@ -36,28 +37,56 @@ class NewEntry(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Rows(msgspec.Struct, frozen=True):
+    """What a caller asks the ledger to keep at once."""
+
+    rows: list[NewEntry]
+
+
+class From(msgspec.Struct, frozen=True):
+    """Which page of the entries a caller wants."""
+
+    offset: int = 0
+
+
 class Ledger:
     """Entries in order; it never dedupes by itself."""
 
     def __init__(self) -> None:
         self.entries: list[NewEntry] = []
+        self.kept_at: list[str] = []
 
     def create(self, incoming: Incoming, work: Work) -> Reply:
         """Keep an entry and tell of it."""
         entry: NewEntry = incoming.body
         if entry.amount < 0:
             raise Refused(400, "negative", "amounts are positive")
+        return Reply(201, {"id": self._keep(entry, work)})
+
+    def load(self, incoming: Incoming, work: Work) -> Reply:
+        """Keep each row that is taken; say which were not."""
+        rows: list[NewEntry] = incoming.body.rows
+        kept = [self._keep(entry, work) if work.takes(row) else "rejected" for row, entry in enumerate(rows, 1)]
+        return Reply(200, {"rows": kept})
+
+    def _keep(self, entry: NewEntry, work: Work) -> str:
         self.entries.append(entry)
-        subject = Subject("H1", entry.ref)
+        self.kept_at.append(stamp(work.now_ms))
         work.effect("entry.created", f"E-{len(self.entries)}", entity="H1", source_ref=entry.ref)
-        work.event("entry.created", subject, 1, entry)
-        return Reply(201, {"id": f"E-{len(self.entries)}"})
+        work.event("entry.created", Subject("H1", entry.ref), 1, entry)
+        return f"E-{len(self.entries)}"
 
     def find(self, incoming: Incoming, work: Work) -> Reply:
         """Entries of a reference."""
-        del work
         wanted = incoming.params["ref"]
-        return Reply(200, [entry for entry in self.entries if entry.ref == wanted])
+        seen = [entry for entry, at in zip(self.entries, self.kept_at, strict=True) if work.sees(at)]
+        return Reply(200, [entry for entry in seen if entry.ref == wanted])
+
+    def pages(self, incoming: Incoming, work: Work) -> Reply:
+        """Two entries from an offset on."""
+        del work
+        offset: int = incoming.query.offset
+        return Reply(200, self.entries[offset : offset + 2])
 
     def everything(self, incoming: Incoming, work: Work) -> Reply:
         """All entries: a poll."""
@@ -84,6 +113,9 @@ def ledger() -> System[Ledger]:
             "find", "GET", "/entries/{ref}", state.find, "find", subject=lambda call: Subject("H1", call.params["ref"])
         ),
         Operation("everything", "GET", "/entries", state.everything, "list"),
+        Operation("pages", "GET", "/pages", state.pages, "list by pages", query=From),
+        Operation("load", "POST", "/loads", state.load, "keep rows", body=Rows, batch=True, commits=True),
+        Operation("private", "GET", "/private", state.everything, "list for the entitled", scope="ledger.read"),
     )
     figures = {
         "latency": {"median_ms": Figure(100, assumption=True), "p95_ms": Figure(200, assumption=True)},

@@ -10,19 +10,19 @@ import pytest
 from contracts.plan import Fault, Plan, Weather
 from contracts.ports import Ports
 from contracts.wire import WireError
+from sim.fault_rules import PlanProblem, check_plan, check_weather
 from sim.faults.kind import Armed
-from sim.forecast import Drawn, Forecast, Planned, PlanProblem, Spell, check_plan, check_weather
+from sim.forecast import Drawn, Forecast, Planned, Spell
 from sim.seed import Seed
-from tests.sim.small import START, Bench, post
+from tests.sim.small import START, Bench, ledger, post
 
 NOW_MS = int(START.timestamp() * 1000)
-CALLS = ("ledger.create", "ledger.find")
-TOLD = ("ledger>entry.created",)
+TARGETS = {**{f"ledger.{operation.name}": operation for operation in ledger().operations}, "ledger>entry.created": None}
 
 
 def drawn(*weather: Weather, fronts: tuple[Spell, ...] = (), until_ms: int = 2 * NOW_MS) -> Drawn:
     """A forecast over the small ledger."""
-    return Drawn(weather, fronts, until_ms, frozenset({"ledger.create"}), Seed(1), lambda _armed, _harmless: None)
+    return Drawn(weather, fronts, until_ms, TARGETS, Seed(1), lambda _armed, _harmless: None)
 
 
 def strikes(
@@ -131,7 +131,7 @@ def test_what_took_effect_replays_as_a_plan() -> None:
     ]
 
     def by_weather(report: Callable[[Armed, bool], None]) -> Forecast:
-        return Drawn(weather, (), 2 * NOW_MS, frozenset({"ledger.create"}), Seed(3), report)
+        return Drawn(weather, (), 2 * NOW_MS, TARGETS, Seed(3), report)
 
     first = Bench(design, forecast=by_weather, seed=3).run()
     plan = [Fault(fault.kind, fault.target, fault.trigger, fault.params) for fault in first.faults]
@@ -157,7 +157,7 @@ def test_what_took_effect_replays_as_a_plan() -> None:
 def test_a_bad_plan_names_its_place(fault: Fault, key: str) -> None:
     """One place, one reason."""
     with pytest.raises(PlanProblem) as problem:
-        check_plan(Plan((fault,)), CALLS, TOLD)
+        check_plan(Plan((fault,)), TARGETS)
     assert problem.value.key == key
 
 
@@ -171,12 +171,11 @@ def test_good_plans_and_weather_pass() -> None:
                 Fault("webhook-lost", "ledger>entry.created", {"key": "A", "attempt": 1}),
             )
         ),
-        CALLS,
-        TOLD,
+        TARGETS,
     )
-    check_weather([Weather("busy", "ledger.*", 0.1), Weather("crash", "*>*", 0.1)], CALLS, TOLD)
+    check_weather([Weather("busy", "ledger.*", 0.1), Weather("crash", "*>*", 0.1)], TARGETS)
     with pytest.raises(PlanProblem, match="no fault kind"):
-        check_weather([Weather("snow", "ledger.*", 0.1)], CALLS, TOLD)
+        check_weather([Weather("snow", "ledger.*", 0.1)], TARGETS)
 
 
 def test_a_plan_is_a_forecast_like_any_other() -> None:

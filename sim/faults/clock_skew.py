@@ -1,0 +1,73 @@
+"""Kind 39: a worker's clock is wrong for a while, and then steps back to what it should be."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contracts.plan import Param
+from sim.faults.kind import (
+    CALL,
+    DELIVERY,
+    VIRTUAL,
+    Armed,
+    CallCrossing,
+    DeliveryCrossing,
+    Kind,
+    Reply,
+    SendCall,
+    SendDelivery,
+    Surroundings,
+)
+from sim.seed import Slots
+
+SKEW_S_MAX = 900
+
+
+class ClockSkew(Kind):
+    """From this crossing on the worker's business clock is off by `off_s`, for `lasts_s`; what measures time is right."""
+
+    name = "clock-skew"
+    number = "39"
+    on = (CALL, DELIVERY)
+    expect = "measures with the clock that never steps; leases and due times bear some minutes"
+    doors = (VIRTUAL,)
+    params: ClassVar = {"off_s": (int, float), "lasts_s": (int, float)}
+
+    def draw(self, slots: Slots) -> dict[str, Param]:
+        """Up to a quarter of an hour to either side, mostly little, for a quarter of an hour to six hours."""
+        off_s = 5 + round((SKEW_S_MAX - 5) * slots.uniform(0) ** 2)
+        return {"off_s": off_s if slots.uniform(1) < 0.5 else -off_s, "lasts_s": 900 + round(20_700 * slots.uniform(2))}
+
+    def defaults(self) -> dict[str, Param]:
+        """Five minutes ahead for an hour."""
+        return {"off_s": 300, "lasts_s": 3600}
+
+    async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
+        """Set the caller's clock off."""
+        self._set_off(crossing, armed, around)
+        return await send(crossing)
+
+    async def strike_delivery(
+        self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings
+    ) -> str:
+        """Set the receiver's clock off."""
+        crossing.worker = around.receiver()
+        self._set_off(crossing, armed, around)
+        return await send(crossing)
+
+    @staticmethod
+    def _set_off(crossing: CallCrossing | DeliveryCrossing, armed: Armed, around: Surroundings) -> None:
+        """It counts if the worker looked at the clock while it was wrong."""
+        set_right = around.set_clock(crossing.worker, armed.number("off_s"))
+        if set_right is None:
+            armed.was_harmless()
+            return
+
+        async def put_right() -> None:
+            await around.sleep(armed.number("lasts_s"))
+            if set_right():
+                armed.took_effect()
+            else:
+                armed.was_harmless()
+
+        around.detach(put_right())

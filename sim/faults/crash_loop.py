@@ -1,0 +1,60 @@
+"""Kind 35: a worker dies, and dies again each time it is started, before it comes to anything."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from contracts.plan import Param
+from sim.faults.kind import (
+    CALL,
+    DELIVERY,
+    VIRTUAL,
+    Armed,
+    CallCrossing,
+    DeliveryCrossing,
+    Kind,
+    Reply,
+    SendCall,
+    SendDelivery,
+    Surroundings,
+)
+from sim.seed import Slots
+
+
+class CrashLoop(Kind):
+    """The worker that the crossing belongs to dies `times` in a row, after the first time at its `steps`-th await point."""
+
+    name = "crash-loop"
+    number = "35"
+    on = (CALL, DELIVERY)
+    expect = "lets other workers take over what the dead one held, and loses nothing"
+    doors = (VIRTUAL,)
+    params: ClassVar = {"times": int, "steps": int}
+
+    def draw(self, slots: Slots) -> dict[str, Param]:
+        """Three to ten lives, each a few to two hundred steps long."""
+        return {"times": 3 + int(8 * slots.uniform(0)), "steps": 5 + int(195 * slots.uniform(1) ** 2)}
+
+    def defaults(self) -> dict[str, Param]:
+        """Five short lives."""
+        return {"times": 5, "steps": 20}
+
+    async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
+        """Kill the caller while its request is out."""
+        self._begin(crossing, armed, around)
+        return await send(crossing)
+
+    async def strike_delivery(
+        self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings
+    ) -> str:
+        """Kill whoever would get the delivery; it goes to another."""
+        crossing.worker = around.receiver()
+        self._begin(crossing, armed, around)
+        return await send(crossing)
+
+    @staticmethod
+    def _begin(crossing: CallCrossing | DeliveryCrossing, armed: Armed, around: Surroundings) -> None:
+        """It has taken effect when the worker has died a second time."""
+        again, steps = int(armed.params["times"]) - 1, int(armed.params["steps"])
+        if not around.doom(crossing.worker, again, steps, armed.took_effect):
+            armed.was_harmless()
