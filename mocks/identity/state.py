@@ -27,7 +27,7 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Identity:
-    """The registry. Issuing a token changes nothing but its count: tokens are checked by signature, not looked up."""
+    """The registry. Issuing a token changes nothing: tokens are checked by signature, not looked up."""
 
     def __init__(self, token_key: bytes, token_life_s: int, token_now_ms: Callable[[], int] | None = None) -> None:
         """Sign with one key; no client yet. Tokens live by a clock of their own if there is one."""
@@ -35,7 +35,6 @@ class Identity:
         self._token_now_ms = token_now_ms
         self.clients: dict[str, Client] = {}
         self._token_key = token_key
-        self._issued = 0
 
     def register(
         self, client: str, secret: str, scopes: tuple[str, ...] = ALL_SCOPES, entities: tuple[str, ...] = ("*",)
@@ -51,7 +50,7 @@ class Identity:
         if not set(wanted) <= set(client.scopes):
             raise Refused(400, "invalid_scope", "the client was not granted a scope it asks for")
         scopes = wanted or client.scopes
-        issued_s = (now_ms if self._token_now_ms is None else self._token_now_ms()) // 1000
-        self._issued += 1
-        claims = Claims(client.id, scopes, client.entities, issued_s, issued_s + self.token_life_s, self._issued)
+        issued_ms = now_ms if self._token_now_ms is None else self._token_now_ms()
+        life_s = self.token_life_s
+        claims = Claims(client.id, scopes, client.entities, issued_ms // 1000, issued_ms // 1000 + life_s, issued_ms)
         return issue(self._token_key, claims), scopes

@@ -273,8 +273,9 @@ class Estate:
         if len(path) == 1:
             return _json({"purchase_orders": list(self.orders.values()), "next_offset": None})
         if request.method == "PUT":
-            self.statuses.append((path[1], json.loads(request.body)["status"]))
-            return _json({})
+            told = json.loads(request.body)
+            self.statuses.append((path[1], told["status"]))
+            return _json(told)
         return _json(self.orders[path[1]]) if path[1] in self.orders else Response(404, b"{}")
 
     def _inventory(self, request: Request, path: list[str]) -> Response:
@@ -287,8 +288,9 @@ class Estate:
         if len(path) == 1:
             return _json({"invoices": list(self.invoices.values()), "total": len(self.invoices)})
         if request.method == "PUT":
-            self.statuses.append((path[1], json.loads(request.body)["status"]))
-            return _json({})
+            told = json.loads(request.body)
+            self.statuses.append((path[1], told["status"]))
+            return _json(told)
         return _json(self.invoices[path[1]]) if path[1] in self.invoices else Response(404, b"[]")
 
     def _cloud_erp(self, request: Request, path: list[str]) -> Response:

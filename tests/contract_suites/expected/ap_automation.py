@@ -22,7 +22,7 @@ _PATH: Final = ("GET", f"/invoices/{INVOICE}")
 _STATUS: Final = ("PUT", f"/invoices/{INVOICE}/status")
 _PAGE: Final = {"captured_since": stamp("2026-09-21T14:13:20.000Z"), "offset": "0", "limit": "100"}
 _ROW: Final = {"id": match.str(INVOICE), "organisation": match.str("H1")}
-_DONE: Final = {"id": match.str(INVOICE)}
+_DONE: Final = {"id": match.str(INVOICE), "status": match.str("posted")}
 
 
 def _error(code: str) -> Any:

@@ -123,7 +123,7 @@ INTERACTIONS: Final = (
         sends(tell_interfaced(ORDER, "EPO-1")),
         _STATUS,
         200,
-        {"number": match.str(ORDER)},
+        {"number": match.str(ORDER), "status": match.str("interfaced")},
         Ok(""),
         body={"status": "interfaced", "erp_number": "EPO-1"},
     ),
