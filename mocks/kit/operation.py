@@ -127,10 +127,6 @@ class Work:
         """Close this member of a batch: what follows is a commit of its own."""
         self.commit += 1
 
-    def bent(self, bend: Bend) -> Work:
-        """The same work, under a fault."""
-        return BentWork(self.system, self.now_ms, self.actor, self.commit, self._events_made, bend)
-
     # What a fault may bend; straight work sees everything and takes every row.
 
     def sees(self, at: str) -> bool:
@@ -162,6 +158,10 @@ class Bend(msgspec.Struct, gc=False):
     hid: bool = False
     ignored: bool = False
     rejected: bool = False
+
+    def work(self, system: str, now_ms: int, actor: str, commit: int, events_made: int) -> Work:
+        """Begin work that is bent so."""
+        return BentWork(system, now_ms, actor, commit, events_made, self)
 
 
 class BentWork(Work):

@@ -142,16 +142,15 @@ class System(Generic[State]):
                 authorization = incoming.request.headers.get("authorization", "")
                 incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
                 if self._limits is not None:
-                    self._limit(self._limits, incoming.caller.client, now_ms)
+                    self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
             if operation.honours_key and "idempotency-key" in incoming.request.headers:
                 remember, answered = self._remembered(operation, incoming, bend)
                 if answered is not None:
                     return Outcome(_again(answered, incoming.request.body))
-            work = Work(self.name, now_ms, incoming.caller.client, self._commits + 1, self._events)
-            if bend is not None:
-                work = work.bent(bend)
+            begin = Work if bend is None else bend.work
+            work = begin(self.name, now_ms, incoming.caller.client, self._commits + 1, self._events)
             reply = operation.handler(incoming, work)
         except Refused as refusal:
             _unbegun(work, refusal)
@@ -164,9 +163,6 @@ class System(Generic[State]):
             return Outcome(response, (), (), reply.idle)
         self._commit(work)
         return Outcome(response, tuple(work.effects), tuple(work.events), reply.idle)
-
-    def _limit(self, limits: Limits, client: str, now_ms: int) -> None:
-        limits.admit(client, self._limits_now_ms() if self._limits_now_ms else now_ms)
 
     def _remembered(
         self, operation: Operation, incoming: Incoming, bend: Bend | None

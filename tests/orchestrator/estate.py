@@ -275,7 +275,7 @@ class Estate:
         if request.method == "PUT":
             told = json.loads(request.body)
             self.statuses.append((path[1], told["status"]))
-            return _json(told)
+            return _json({"number": path[1], **told})
         return _json(self.orders[path[1]]) if path[1] in self.orders else Response(404, b"{}")
 
     def _inventory(self, request: Request, path: list[str]) -> Response:
@@ -290,7 +290,7 @@ class Estate:
         if request.method == "PUT":
             told = json.loads(request.body)
             self.statuses.append((path[1], told["status"]))
-            return _json(told)
+            return _json({"id": path[1], **told})
         return _json(self.invoices[path[1]]) if path[1] in self.invoices else Response(404, b"[]")
 
     def _cloud_erp(self, request: Request, path: list[str]) -> Response:
