@@ -18,6 +18,7 @@ Count = Annotated[int, Meta(ge=1)]
 class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `start` to `end`, both included, local dates; books of the period close at `close`, local; then the run-off.
 
+    `close` is for payables. Where the period's end is in play, the ledger takes accruals until `lock`, local, too.
     The run ends when nothing is due and nothing took effect for `quiet_hours`, at the latest `run_off_days` after `end`.
     `us_holidays` adds the federal holidays of the United States to the `holidays` that are listed.
     """
@@ -29,6 +30,7 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet_hours: Positive = 14.0
     holidays: tuple[dt.date, ...] = ()
     us_holidays: bool = False
+    lock: dt.datetime | None = None
 
 
 class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contracts.scenario import Scenario
 from mocks import SYSTEMS, ap_automation, cloud_erp, identity, inventory, procurement, service_desk
@@ -20,6 +21,7 @@ from mocks.kit.system import Setup, System
 from mocks.procurement.state import Procurement
 from mocks.service_desk.state import ServiceDesk
 from sim.seed import Seed
+from sim.world.books import ended_months
 
 CLIENT_ID = "orchestrator"
 TOPICS = (
@@ -66,6 +68,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         "webhook_secret": webhook_secret,
         "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in scenario.hospital),
         "workflows": ",".join(scenario.scope),
+        "close_calendar": _close_calendar(scenario) if "period-end" in scenario.scope else "",
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",
     }
@@ -77,6 +80,17 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         cloud_erp=cloud_erp.build(setup),
         service_desk=service_desk.build(setup),
         settings=settings,
+    )
+
+
+def _close_calendar(scenario: Scenario) -> str:
+    """What finance publishes: for each hospital and period, when payables close; as a design is told it."""
+    calendar = scenario.calendar
+    close = calendar.close
+    return ",".join(
+        f"{hospital.id}/{period}={close.replace(tzinfo=ZoneInfo(hospital.time_zone)).isoformat()}"
+        for hospital in scenario.hospital
+        for period in ended_months(calendar)
     )
 
 

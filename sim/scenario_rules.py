@@ -16,6 +16,7 @@ from contracts.scenario import WORKFLOWS, Calendar, Scenario, Surge
 
 CALENDAR_DAYS_MAX: Final = 400
 """More than a year is not a scenario but a mistake in a date."""
+PERIOD_END: Final = "period-end"
 ID_FORM: Final = re.compile(r"[A-Z][A-Z0-9]{0,7}")
 
 Broken = Iterator[tuple[str, str]]
@@ -31,6 +32,7 @@ def broken_rules(scenario: Scenario) -> Broken:
     """Every rule that the scenario breaks."""
     yield from _scope(scenario)
     yield from _calendar(scenario.calendar)
+    yield from _lock(scenario)
     yield from _hospitals(scenario)
     yield from _peaks(scenario)
     yield from _shares(scenario)
@@ -61,6 +63,20 @@ def _calendar(calendar: Calendar) -> Broken:
             "calendar.close",
             f"{calendar.close} is after the run-off, {calendar.run_off_days} days from {calendar.end}",
         )
+
+
+def _lock(scenario: Scenario) -> Broken:
+    calendar, in_play = scenario.calendar, PERIOD_END in scenario.scope
+    if calendar.lock is None:
+        if in_play:
+            yield "calendar", f"with {PERIOD_END} in its scope, a scenario says when the ledger locks: give a lock"
+        return
+    if calendar.lock.tzinfo is not None:
+        yield "calendar.lock", "the ledger locks by each hospital's own clock: give a local time, without an offset"
+    elif calendar.lock <= calendar.close.replace(tzinfo=None):
+        yield "calendar.lock", f"{calendar.lock} is not after the close, {calendar.close}"
+    elif (calendar.lock.date() - calendar.end).days > calendar.run_off_days:
+        yield "calendar.lock", f"{calendar.lock} is after the run-off, {calendar.run_off_days} days from {calendar.end}"
 
 
 @cache

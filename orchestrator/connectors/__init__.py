@@ -10,6 +10,7 @@ from typing import Final
 from orchestrator.connectors import (
     ap_automation,
     cloud_erp,
+    cloud_erp_journals,
     cloud_erp_suppliers,
     inventory,
     procurement,
@@ -26,6 +27,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         inventory,
         ap_automation,
         cloud_erp,
+        cloud_erp_journals,
         cloud_erp_suppliers,
         service_desk,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from contracts.ports import Ports
 from orchestrator.engine.caller import Caller
+from orchestrator.engine.closing import Closing
 from orchestrator.engine.dispatcher import Dispatcher
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
@@ -33,7 +34,8 @@ class Orchestrator:
         steps = Steps(self.store)
         effects = Effects(self.office, caller, steps, places, habits)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
-        self.streams = Streams(self.office, caller, self.intake, effects, habits)
+        closing = Closing(self.office, caller, steps, effects, places, settings.get("close_calendar", ""))
+        self.streams = Streams(self.office, caller, self.intake, effects, closing, habits)
         self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
 
     async def run(self) -> None:

@@ -71,7 +71,8 @@ SUPPLIERS: Final = Source(
 """Polled where supplier master is in play."""
 
 RECONCILIATION: Final = "reconciliation"
-STREAMS: Final = (*(source.stream for source in SOURCES), RECONCILIATION)
+PERIOD_END: Final = "period-end"
+STREAMS: Final = (*(source.stream for source in SOURCES), RECONCILIATION, PERIOD_END)
 """All the recurring work there is."""
 
 

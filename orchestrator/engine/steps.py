@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from orchestrator.canonical import SupplierRecord
-from orchestrator.connectors import ap_automation, cloud_erp, procurement, service_desk
+from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals, procurement, service_desk
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
 from orchestrator.engine.news import Document, event_of
@@ -17,19 +17,21 @@ from orchestrator.engine.retry import LEASE_MS
 from orchestrator.store.rows import SENT, Effect
 from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
+from orchestrator.workflows import period_end
+from orchestrator.workflows.period_end import PayablesClosed, PeriodEnd, PostAccrual, PostReversal
 from orchestrator.workflows.procure_to_pay import decide
 from orchestrator.workflows.state import ProcureToPay
 from orchestrator.workflows.supplier_messages import SupplierRead, TellNumber
 from orchestrator.workflows.supplier_state import SupplierMaster
 
-State = ProcureToPay | SupplierMaster
+State = ProcureToPay | SupplierMaster | PeriodEnd
 Known = tuple[int, State]
 """A process's version and its state then."""
 
 _decode_order: Final = msgspec.json.Decoder(ProcureToPay).decode
-_decode_supplier: Final = msgspec.json.Decoder(SupplierMaster).decode
-_SUPPLIER: Final = b'["supplier",'
-"""How the state of a supplier begins, and no other: a struct's tag comes first."""
+_decode_tagged: Final = msgspec.json.Decoder(SupplierMaster | PeriodEnd).decode
+_TAGS: Final = (b'["supplier",', b'["period-end",')
+"""How the states of the rarer kinds of process begin, and no order's: a struct's tag comes first."""
 _encode: Final = msgspec.json.Encoder().encode
 
 PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
@@ -41,6 +43,10 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     m.TellInvoice: lambda command: ap_automation.tell_status(
         command.invoice_id, command.status, command.voucher, command.reason
     ),
+    PostAccrual: lambda command: cloud_erp_journals.post_accrual(
+        command.ref, command.entity, command.on, *msgspec.structs.astuple(command.open)
+    ),
+    PostReversal: lambda command: cloud_erp_journals.post_reversal(command.ref, command.journal, command.on),
 }
 """Commands in the dialect of their target."""
 QUIET: Final = frozenset({m.TellOrder, TellNumber})
@@ -48,7 +54,7 @@ QUIET: Final = frozenset({m.TellOrder, TellNumber})
 
 
 def _decode(stored: bytes) -> State:
-    return _decode_supplier(stored) if stored.startswith(_SUPPLIER) else _decode_order(stored)
+    return _decode_tagged(stored) if stored.startswith(_TAGS) else _decode_order(stored)
 
 
 def process_key(entity: str, order: str) -> str:
@@ -83,6 +89,15 @@ class Steps:
         state, commands = self._decide(new, event)
         process = self._store.add_process(key, _encode(state))
         return self._carry(process, 1, state, commands, event.now_ms)
+
+    def for_period(self, entity: str, period: str, event: PayablesClosed) -> list[Effect]:
+        """A step of the end of a hospital's period."""
+        key = f"period-end/{process_key(entity, period)}"
+        return self._begin_or_step(key, PeriodEnd(entity, period), event)
+
+    def orders_of(self, entity: str) -> Iterator[ProcureToPay]:
+        """The states of all orders of a hospital, by number."""
+        return map(_decode_order, self._store.states(process_key(entity, "")))
 
     def for_process(self, process: int, event: m.Event, known: Known | None = None) -> list[Effect]:
         """A step of a process that exists. What is `known` of it is used if it is still true."""
@@ -124,6 +139,8 @@ class Steps:
     def _decide(self, state: State, event: Any) -> tuple[State, list[Any]]:  # noqa: ANN401 - each workflow has its own
         if type(state) is SupplierMaster:
             return self._masters.decide(state, event)
+        if type(state) is PeriodEnd:
+            return period_end.decide(state, event)
         return decide(state, event)  # type: ignore[arg-type]
 
     def _step(self, process: int, version: int, state: State, event: Any) -> list[Effect]:  # noqa: ANN401 - as above

@@ -12,13 +12,23 @@ from typing import Final
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok
 from orchestrator.engine.caller import Caller
+from orchestrator.engine.closing import Closing
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.intake import Intake
 from orchestrator.engine.news import News
 from orchestrator.engine.office import Office
 from orchestrator.engine.reconcile import reconcile
-from orchestrator.engine.sources import DAY_MS, MINUTE_MS, RECONCILIATION, SOURCES, SUPPLIERS, Source, next_night_ms
+from orchestrator.engine.sources import (
+    DAY_MS,
+    MINUTE_MS,
+    PERIOD_END,
+    RECONCILIATION,
+    SOURCES,
+    SUPPLIERS,
+    Source,
+    next_night_ms,
+)
 from orchestrator.store.rows import Effect
 
 POLL_EVERY_MS: Final = 60 * MINUTE_MS
@@ -35,8 +45,11 @@ PAGES_MAX: Final = 2_000
 class Streams:
     """One worker's share of the recurring work; the stream's row is the lease."""
 
-    def __init__(self, office: Office, caller: Caller, intake: Intake, effects: Effects, habits: Habits) -> None:
+    def __init__(  # noqa: PLR0913 - the parts it works with
+        self, office: Office, caller: Caller, intake: Intake, effects: Effects, closing: Closing, habits: Habits
+    ) -> None:
         """Know the way in, and which streams there are."""
+        self._closing = closing
         self._office = office
         self._store = office.store
         self._caller = caller
@@ -57,6 +70,8 @@ class Streams:
             self._store.add_stream(stream, now_ms - LOOK_BACK_MS, now_ms + AGAIN_MS)
         if RECONCILIATION in self._habits.streams:
             self._store.add_stream(RECONCILIATION, now_ms, next_night_ms(now_ms))
+        if PERIOD_END in self._habits.streams and self._closing.first_ms:
+            self._store.add_stream(PERIOD_END, now_ms, self._closing.first_ms)
 
     async def work(self, stream: str, cursor: int, pause: int, fence: int) -> None:
         """Do a stream's work; on any failure its watermark stays where it was."""
@@ -71,6 +86,8 @@ class Streams:
             if listed is not None:
                 pause = POLL_EVERY_MS if listed else min(2 * pause or POLL_EVERY_MS, POLL_QUIET_MS)
             due_ms = began_ms + (pause if complete else AGAIN_MS)
+        elif stream == PERIOD_END:
+            complete, due_ms = True, await self._closing.work()
         else:  # a release that polled more has been here
             complete, due_ms = True, began_ms + DAY_MS
         await office.transact(self._store.move_stream, stream, fence, began_ms if complete else cursor, due_ms, pause)

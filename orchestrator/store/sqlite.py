@@ -9,7 +9,7 @@ worker that dies is rolled back and the others read on, at a third of the cost.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -133,6 +133,11 @@ class SqliteStore:
         row: tuple[int, int, bytes]
         row = self._run("SELECT id, version, state FROM process WHERE id=?", (process,)).fetchone()
         return row
+
+    def states(self, prefix: str) -> Iterator[bytes]:
+        """The states of all processes whose key begins so, by key."""
+        sql = "SELECT state FROM process WHERE key>=? AND key<? ORDER BY key"
+        return (row[0] for row in self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall())
 
     def add_process(self, key: str, state: bytes) -> int:
         """Store a new process."""

@@ -15,7 +15,8 @@ import simpy
 from contracts.journal import Effect, Entry
 from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
-from sim.world.books import Books
+from sim.world.accruals import Accruals, Close
+from sim.world.books import Books, next_month
 from sim.world.calendar import Hours, local_ms, us_holidays, working_hours
 from sim.world.catalogue import Catalogue
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
@@ -28,6 +29,9 @@ TABLE_DAYS: Final = 45
 """Working hours are known this long after the run-off, and longer where deliveries take longer: for due times."""
 SETTLING_DAYS: Final = 10
 """The run-off's last days bring no deliveries any more, so that what was billed can be decided, billed again and booked."""
+
+REVERSAL_DAYS: Final = 3
+"""What is accrued is taken back within three working days of the new period. Assumption."""
 
 Playing = Generator[simpy.Event, Any, None]
 
@@ -54,8 +58,10 @@ class World:
         self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
         self._purchasing = Purchasing(env, self._hands, self._truth, self._hours, _last_delivery_ms(scenario))
         self._books = {
-            hospital.id: Books(env, self._hands, hospital, scenario.calendar) for hospital in scenario.hospital
+            hospital.id: Books(env, self._hands, hospital, scenario.calendar, self._payables_closed)
+            for hospital in scenario.hospital
         }
+        self._accruals = Accruals(self._truth) if "period-end" in scenario.scope else None
         desk_hours = self._hours[scenario.hospital[0].id]
         self._staff = ServiceStaff(env, self._hands, scenario.desk, desk_hours, self._decide)
         self._volumes = [
@@ -100,7 +106,9 @@ class World:
         """What was committed somewhere: the desk hears of new cases, and postings are ticked off."""
         for effect in effects:
             if effect.what in POSTINGS:
-                self._truth.posted(effect)
+                owed = self._truth.posted(effect)
+                if self._accruals is not None and effect.what.startswith("invoice."):
+                    self._accruals.booked(effect, owed)
             elif effect.what == "case.opened":
                 self._staff.opened(effect)
 
@@ -122,6 +130,16 @@ class World:
         wanted = [(hours.moment(day, intent.asked_share), intent) for intent in intents]
         wanted.sort(key=lambda pair: (pair[0], pair[1].key))
         return wanted
+
+    def _payables_closed(self, entity: str, period: str, lock_ms: int) -> None:
+        """The accountants go through what came and is not invoiced; they have until the ledger is locked."""
+        if self._accruals is None:
+            return
+        now, hours, turn = int(self._env.now), self._hours[entity], next_month(period)
+        turn_ms = hours.opens[hours.day_at(hours.midnight(turn))]
+        last_day = (turn - dt.timedelta(days=1)).isoformat()
+        due_ms = max(lock_ms, hours.close_after(turn_ms, REVERSAL_DAYS))
+        self._accruals.find(now, Close(entity, period, last_day, turn.isoformat(), lock_ms, due_ms))
 
     def _decide(self, case: Effect) -> Verdict:
         """Somebody at the desk looks at a case: at its first invoice, the others being evidence."""

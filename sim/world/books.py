@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final
 
 import simpy
@@ -31,11 +31,29 @@ def next_month(period: str) -> dt.date:
     return (first + dt.timedelta(days=31)).replace(day=1)
 
 
+def ended_months(calendar: Calendar) -> list[str]:
+    """The periods that are over when a calendar is, in order: those that its close closes."""
+    months, first = [], calendar.start.replace(day=1)
+    while next_month(month_of(first)) <= calendar.end + dt.timedelta(days=1):
+        months.append(month_of(first))
+        first = next_month(month_of(first))
+    return months
+
+
 class Books:
     """The periods of one hospital, as its controller opens and closes them."""
 
-    def __init__(self, env: simpy.Environment, hands: Hands, hospital: Hospital, calendar: Calendar) -> None:
-        """Know the dates."""
+    def __init__(
+        self,
+        env: simpy.Environment,
+        hands: Hands,
+        hospital: Hospital,
+        calendar: Calendar,
+        closed: Callable[[str, str, int], None],
+    ) -> None:
+        """Know the dates, and who wants to hear that payables have closed: entity, period, when the ledger locks."""
+        self._heard = closed
+        self._lock_ms = local_ms(hospital.time_zone, calendar.lock) if calendar.lock else 0
         self._env = env
         self._hands = hands
         self._hospital = hospital
@@ -64,13 +82,17 @@ class Books:
         close_ms = local_ms(zone, calendar.close)
         agenda.append((close_ms, "close", ""))
         end_ms = local_ms(zone, dt.datetime.combine(calendar.end + dt.timedelta(days=1), dt.time()))
-        agenda.append((max(end_ms, close_ms), "over", ""))
+        if self._lock_ms:
+            agenda.append((self._lock_ms, "lock", ""))
+        agenda.append((max(end_ms, close_ms, self._lock_ms), "over", ""))
         for at_ms, what, period in sorted(agenda):
             yield self._env.timeout(max(0, at_ms - int(self._env.now)))
             if what == "open":
                 self._open_month(period)
             elif what == "close":
                 self._close_ended()
+            elif what == "lock":
+                self._lock_closed()
             else:
                 self.over = True
 
@@ -91,8 +113,13 @@ class Books:
 
     def _close_ended(self) -> None:
         """Close the months that have ended with the calendar; a scenario of one week closes none."""
-        ended = [period for period in self._open if next_month(period) <= self._calendar.end + dt.timedelta(days=1)]
-        for period in ended:
+        for period in ended_months(self._calendar):
             self._open.remove(period)
             self._closed.add(period)
             self._hands.close_period(self._hospital.id, period)
+            self._heard(self._hospital.id, period, self._lock_ms)
+
+    def _lock_closed(self) -> None:
+        """Lock the ledger of what payables have closed."""
+        for period in sorted(self._closed):
+            self._hands.lock_period(self._hospital.id, period)

@@ -71,6 +71,10 @@ class Hours:
         """The end of the working day that is so many after this one."""
         return self.closes[self.day_at(at_ms) + days]
 
+    def midnight(self, day: dt.date) -> int:
+        """When a day begins at this place."""
+        return self._clock_ms(day, dt.time())
+
     def local_date(self, at_ms: int) -> str:
         """The date on the wall of this place."""
         day = bisect_right(self.opens, at_ms) - 1

@@ -140,6 +140,11 @@ class Hands:
         system = self._systems.cloud_erp
         system.perform(self._now(), "controller", lambda work: system.state.close_period(work, entity, period))
 
+    def lock_period(self, entity: str, period: str) -> None:
+        """The controller locks the ledger of a period."""
+        system = self._systems.cloud_erp
+        system.perform(self._now(), "controller", lambda work: system.state.lock_period(work, entity, period))
+
     def opening_balances(self, entity: str, on: str, lines: tuple[Posting, ...]) -> None:
         """The controller enters what the books begin with."""
         system = self._systems.cloud_erp

@@ -26,7 +26,9 @@ FLAG_DAYS: Final = 3
 ORDER_CREATED: Final = ("cloud_erp/order.created",)
 RECEIPT_POSTED: Final = ("cloud_erp/receipt.posted",)
 INVOICE_POSTED: Final = ("cloud_erp/invoice.posted",)
-POSTINGS: Final = frozenset(("order.created", "receipt.posted", "invoice.posted"))
+POSTINGS: Final = frozenset(
+    ("order.created", "receipt.posted", "invoice.posted", "invoice.cancelled", "accrual.posted", "accrual.reversed")
+)
 
 
 class Owed(msgspec.Struct, frozen=True, gc=False):
@@ -148,11 +150,21 @@ class Truth:
         self.obligations[key] = revised
         self._record(revised)
 
-    def posted(self, effect: Effect) -> None:
-        """A ledger has it: tick it off."""
+    def posted(self, effect: Effect) -> str:
+        """A ledger has it: tick it off. Which obligation it was, where the effect names one of its papers."""
         paper = self.papers.get(effect.source_ref)
-        if paper is not None:
-            self.unposted.discard(paper.obligation)
+        if paper is None:
+            return ""
+        self.unposted.discard(paper.obligation)
+        return paper.obligation
+
+    def owe(self, obligation: Obligation, paper: Document) -> None:
+        """Something is owed that no other sentence here tells, and this is its paper."""
+        self.obligations[obligation.id] = obligation
+        self.unposted.add(obligation.id)
+        self.papers[paper.ref] = paper
+        self._record(obligation)
+        self._record(paper)
 
     def _owe(  # noqa: PLR0913 - an obligation is all of this
         self,

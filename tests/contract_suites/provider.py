@@ -19,7 +19,7 @@ from mocks.kit.system import System
 from sim.faults.busy import Busy
 from sim.faults.kind import Armed
 from tests.mocks.doors import Estate, InProcess, serving
-from tests.mocks.papers import captured, case, erp_invoice, erp_order, erp_receipt, ordered, received
+from tests.mocks.papers import captured, case, erp_accrual, erp_invoice, erp_order, erp_receipt, ordered, received
 
 Where = Mapping[str, Any]
 
@@ -163,6 +163,25 @@ def _period_closed(provider: Provider) -> None:
     provider.estate.act(erp, lambda work: erp.state.close_period(work, "H1", "2026-10"))
 
 
+def _payables_closed(provider: Provider) -> None:
+    _books_open(provider)
+    _sent(provider, "/purchaseOrders", erp_order())
+    erp = provider.estate.cloud_erp
+    provider.estate.act(erp, lambda work: erp.state.open_period(work, "H1", "2026-11"))
+    provider.estate.act(erp, lambda work: erp.state.close_period(work, "H1", "2026-10"))
+
+
+def _ledger_locked(provider: Provider) -> None:
+    _payables_closed(provider)
+    erp = provider.estate.cloud_erp
+    provider.estate.act(erp, lambda work: erp.state.lock_period(work, "H1", "2026-10"))
+
+
+def _accrual_sent(provider: Provider) -> None:
+    _payables_closed(provider)
+    _sent(provider, "/journals", erp_accrual())
+
+
 def _token_expired(provider: Provider) -> None:
     provider.estate.later(provider.estate.identity.state.token_life_s)
 
@@ -195,6 +214,9 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "another order was sent": _other_order_sent,
     "all papers were sent": _all_sent,
     "the period was closed": _period_closed,
+    "payables have closed": _payables_closed,
+    "the ledger is locked": _ledger_locked,
+    "an accrual was sent": _accrual_sent,
     "the caller is registered": _nothing,
     "the caller's secret was changed": _secret_changed,
     "the caller's token has expired": _token_expired,

@@ -1,0 +1,111 @@
+"""The end of a period: ask the ERP whether payables have closed it, and tell its process what stands open in all orders.
+
+Finance publishes a calendar of closes; before a close nothing is asked. Afterwards the ERP is asked again until the ledger
+is locked, because a paper may have been found late, or an invoice still be on its way.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from orchestrator.canonical import milliseconds
+from orchestrator.connectors import OPERATIONS
+from orchestrator.connectors.base import Ok
+from orchestrator.engine.caller import Caller
+from orchestrator.engine.effects import Effects
+from orchestrator.engine.office import Office
+from orchestrator.engine.sources import DAY_MS, MINUTE_MS
+from orchestrator.engine.steps import Steps
+from orchestrator.store.rows import Effect
+from orchestrator.workflows.period_end import OpenLine, PayablesClosed, received_not_invoiced
+
+SOON_MS: Final = 15 * MINUTE_MS
+"""While finance is late, or an invoice is on its way."""
+LATER_MS: Final = 240 * MINUTE_MS
+"""Once all that is known is accrued, until the ledger is locked."""
+FAR_MS: Final = 30 * DAY_MS
+
+
+class Close(msgspec.Struct, frozen=True):
+    """When payables close a period of a hospital, and when the next period begins there."""
+
+    entity: str
+    period: str
+    closes_ms: int
+    last_day: str
+    next_day: str
+    turns_ms: int
+
+
+class Closing:
+    """One worker's share of the closes."""
+
+    def __init__(  # noqa: PLR0913 - the parts it works with
+        self, office: Office, caller: Caller, steps: Steps, effects: Effects, zones: dict[str, ZoneInfo], calendar: str
+    ) -> None:
+        """Read finance's calendar: `H1/2026-09=2026-10-02T22:00:00+00:00,…`; empty where nothing closes."""
+        self._office = office
+        self._caller = caller
+        self._steps = steps
+        self._effects = effects
+        self._closes = [_close(entry, zones) for entry in calendar.split(",") if entry]
+        self._locked: set[Close] = set()
+
+    @property
+    def first_ms(self) -> int:
+        """When there is something to do for the first time; 0 for never."""
+        return min((close.closes_ms for close in self._closes), default=0)
+
+    async def work(self) -> int:
+        """Look at every close that is due; when to look again."""
+        due_ms = self._office.now_ms() + FAR_MS
+        for close in self._closes:
+            now_ms = self._office.now_ms()
+            if close.closes_ms > now_ms:
+                due_ms = min(due_ms, close.closes_ms)
+            elif close not in self._locked:
+                due_ms = min(due_ms, now_ms + await self._look(close))
+        return due_ms
+
+    async def _look(self, close: Close) -> int:
+        """Ask the ERP about one period, and tell the process what stands open; how long that will do."""
+        operation = OPERATIONS["cloud_erp.list_periods"]
+        outcome = await self._caller.call(operation, "/periods", {"BusinessUnit": close.entity})
+        status = outcome.value.get(close.period, "") if isinstance(outcome, Ok) else ""
+        if status == "Permanently Closed":
+            self._locked.add(close)
+        if status != "Closed":
+            return SOON_MS
+        effects, settled = await self._office.transact(self._tell, close)
+        if effects:
+            self._office.spawn(self._effects.carry, effects)
+        return LATER_MS if settled else SOON_MS
+
+    def _tell(self, close: Close) -> tuple[list[Effect], bool]:
+        """In one transaction: what stands open in all orders of the hospital, and what its process makes of it."""
+        lines: list[OpenLine] = []
+        settled = True
+        for state in self._steps.orders_of(close.entity):
+            open_lines, known = received_not_invoiced(state, close.last_day)
+            settled = settled and known
+            if known:
+                lines += open_lines
+        now_ms = self._office.now_ms()
+        event = PayablesClosed(now_ms, close.last_day, close.next_day, close.turns_ms, tuple(lines))
+        return self._steps.for_period(close.entity, close.period, event), settled
+
+
+def _close(entry: str, zones: dict[str, ZoneInfo]) -> Close:
+    """One entry of the calendar."""
+    name, _, moment = entry.strip().partition("=")
+    entity, _, period = name.partition("/")
+    first = date.fromisoformat(f"{period}-01")
+    following = (first + timedelta(days=31)).replace(day=1)
+    turns = datetime.combine(following, time(), zones.get(entity, ZoneInfo("UTC"))).astimezone(UTC)
+    closes_ms = milliseconds(datetime.fromisoformat(moment))
+    last_day = (following - timedelta(days=1)).isoformat()
+    return Close(entity, period, closes_ms, last_day, following.isoformat(), milliseconds(turns))

@@ -1,0 +1,139 @@
+"""The quarter's end with the ERP away on its last business day: the backlog drains, and the books are right to the cent.
+
+What is right is worked out here once more, from what the docks counted and what the ledger holds, without the oracle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from contracts.journal import AnyEntry, Call, Document, Effect, Obligation, read
+from contracts.verdict import Summary
+from sim.designs import load_design
+from sim.run import RunOptions, run
+from sim.scenario_file import load_scenario
+
+SCENARIO = load_scenario("quarter-end")[0]
+DOWN_MS, UP_MS = (
+    int(datetime.fromisoformat(moment).timestamp() * 1000)
+    for moment in ("2026-09-30T07:00:00-04:00", "2026-09-30T20:00:00-04:00")
+)
+LAST_DAY, NEXT_DAY = "2026-09-30", "2026-10-01"
+
+Line = tuple[str, str, int]
+"""Hospital, order, line."""
+
+
+@cache
+def played() -> tuple[Summary, tuple[AnyEntry, ...]]:
+    """One run at a tenth of the volume, and its journal."""
+    name, design = load_design("workflow")
+    with TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        summary = run(RunOptions(SCENARIO, name, design, 5, 0.1, directory=directory))
+        return summary, tuple(read(directory / "events.jsonl"))
+
+
+def effects(what: str) -> list[Effect]:
+    """What the ERP committed of a kind."""
+    return [entry for entry in played()[1] if isinstance(entry, Effect) and entry.what == what]
+
+
+def truth() -> dict[str, Obligation]:
+    """Everything owed, as it stands at the end."""
+    return {entry.id: entry for entry in played()[1] if isinstance(entry, Obligation)}
+
+
+def received_less_invoiced() -> Counter[Line]:
+    """What came for direct use until the last day less what September's invoices bill, at the order's prices."""
+    owed = truth()
+    papers = {entry.ref: entry.obligation for entry in played()[1] if isinstance(entry, Document)}
+    left: Counter[Line] = Counter()
+    for each in owed.values():
+        if each.what == "goods-receipt" and not each.stock and each.on <= LAST_DAY:
+            left.update({(each.entity, each.order, goods.line): goods.value_minor for goods in each.goods})
+    for posted in effects("invoice.posted"):
+        each = owed[papers[posted.source_ref]]
+        if not each.stock and posted.on <= LAST_DAY:
+            left.subtract({(each.entity, each.order, goods.line): goods.value_minor for goods in each.goods})
+    return left
+
+
+def test_the_run_passes_and_everything_that_was_owed_is_done() -> None:
+    summary, _ = played()
+    assert (summary.verdict, summary.open_obligations, summary.open_cases) == ("pass", 0, 0)
+    judged = {result.id: result.checked for result in summary.invariants if result.verdict == "pass"}
+    assert min(judged[name] for name in ("I05", "I06", "I07", "I08")) > 10
+
+
+def test_nothing_reaches_the_erp_while_it_is_down_and_the_backlog_drains_before_payables_close() -> None:
+    """From early shift to evening every call is turned away; that evening's hours bring in the day's papers."""
+    committed = [entry.at for entry in played()[1] if isinstance(entry, Effect) and entry.system == "cloud_erp"]
+    assert not [at for at in committed if DOWN_MS + 60_000 < at < UP_MS]
+    turned_away = [
+        entry
+        for entry in played()[1]
+        if isinstance(entry, Call) and entry.system == "cloud_erp" and DOWN_MS < entry.began < UP_MS
+    ]
+    assert len(turned_away) > 50
+    assert not any(200 <= call.status < 300 for call in turned_away)
+    closed = {effect.entity: effect.at for effect in effects("period.closed")}
+    waited = [effect for effect in effects("invoice.posted") if effect.on == LAST_DAY]
+    assert len(waited) > 10
+    assert all(UP_MS <= effect.at < closed[effect.entity] for effect in waited)
+
+
+def test_what_came_and_is_not_invoiced_is_accrued_to_the_cent() -> None:
+    """Line by line: what the docks counted less what September's books have billed, at the order's price."""
+    accrued: Counter[Line] = Counter()
+    for effect in effects("accrual.posted"):
+        assert effect.on == LAST_DAY
+        accrued[effect.entity, effect.order, effect.goods[0].line] += effect.amount_minor
+    assert accrued == +received_less_invoiced()
+    assert len(accrued) > 5
+
+
+def test_each_accrual_is_taken_back_once_on_the_first_day_and_nothing_stays_accrued() -> None:
+    posted = {effect.ref: effect for effect in effects("accrual.posted")}
+    taken = effects("accrual.reversed")
+    assert sorted(effect.reverses for effect in taken) == sorted(posted)
+    assert {effect.on for effect in taken} == {NEXT_DAY}
+    assert all(effect.amount_minor == posted[effect.reverses].amount_minor for effect in taken)
+    balance = Counter(
+        {
+            role: sum(
+                line.amount_minor for effect in (*posted.values(), *taken) for line in effect.lines if line.role == role
+            )
+            for role in ("expense", "accrued")
+        }
+    )
+    assert not any(balance.values())
+
+
+def test_september_carries_what_came_in_september() -> None:
+    """Its expense is what came for direct use until the last day, billed or accrued.
+
+    Apart from prices that differ, and from bills of the last days whose goods came after them, but before payables closed.
+    """
+    owed = truth()
+    papers = {entry.ref: entry.obligation for entry in played()[1] if isinstance(entry, Document)}
+    booked = sum(
+        line.amount_minor
+        for what in ("invoice.posted", "accrual.posted")
+        for effect in effects(what)
+        for line in effect.lines
+        if line.role == "expense" and effect.on <= LAST_DAY
+    )
+    came = sum(each.amount_minor for each in owed.values() if _came(each))
+    september = [owed[papers[each.source_ref]] for each in effects("invoice.posted") if each.on <= LAST_DAY]
+    off = sum(each.amount_minor - each.order_value_minor for each in september if not each.stock)
+    ahead = sum((-received_less_invoiced()).values())
+    assert booked == came + off + ahead
+
+
+def _came(owed: Obligation) -> bool:
+    return owed.what == "goods-receipt" and not owed.stock and owed.on <= LAST_DAY
