@@ -34,7 +34,7 @@ STAMP: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 AMOUNT: Final = r"^-?\d+(\.\d{1,2})?$"
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
-PER_SERVER: Final = 30
+PER_SERVER: Final = 60
 """Pact's server slows down with every interaction it knows."""
 
 Ask = Callable[[Ports], Awaitable[Any]]
