@@ -34,13 +34,20 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One hospital: an entity in every system."""
+    """One hospital: an entity in every system.
+
+    One that `joins` in the middle of it all does nothing before that day, and then brings its suppliers along, of which a
+    share is known already under other words.
+    """
 
     id: str
     name: str
     time_zone: str
     orders_per_day: Positive
     open_orders: Annotated[int, Meta(ge=0)] = 0
+    joins: dt.date | None = None
+    brings_suppliers: Annotated[int, Meta(ge=0)] = 0
+    overlap_share: Share = 0.0
 
 
 class Surge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,6 +103,29 @@ class Disguises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tuned: Share = 0.0
     held_out: Share = 0.0
+
+
+class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Supplier master data: how often suppliers are proposed and edited, what is wrong with them, and what only looks so.
+
+    `duplicate`, `tax_id_missing`, `same_name` and `parent_account` are shares of proposals, the last two of them
+    lookalikes; `merger` is a share of identity changes, `fraud` and `rewritten` (a lookalike) of changes of account.
+    Yearly rates are per supplier that was there at the start. A `surge` multiplies all of it.
+    """
+
+    proposals_per_day: Annotated[float, Meta(ge=0.0)] = 1.0
+    duplicate_share: Share = 0.0
+    tax_id_missing_share: Share = 0.0
+    same_name_share: Share = 0.0
+    parent_account_share: Share = 0.0
+    identity_changes_per_year: Share = 0.07
+    merger_share: Share = 0.0
+    bank_changes_per_year: Share = 0.05
+    fraud_share: Share = 0.0
+    rewritten_share: Share = 0.0
+    pay_run_weekday: Annotated[int, Meta(ge=0, le=4)] = 3
+    before_pay_run_share: Share = 0.5
+    surge: tuple[Surge, ...] = ()
 
 
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,6 +184,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trade: Trade = Trade()
     anomalies: Anomalies = Anomalies()
     disguises: Disguises = Disguises()
+    masters: Masters = Masters()
     desk: Desk = Desk()
     workers: Workers = Workers()
     weather: tuple[Weather, ...] = ()

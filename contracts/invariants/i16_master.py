@@ -63,10 +63,11 @@ class Master(Invariant):
         """A record's version, or what a system made of one."""
         if isinstance(entry, Document):
             if entry.what == SUPPLIER:
-                state.proposed.setdefault(entry.ref, entry.bank)
-                if state.states.get(entry.ref) != entry.bank:
-                    state.states[entry.ref] = entry.bank
-                    state.since[entry.ref, entry.bank] = known.line
+                account = _plain(entry.bank)
+                state.proposed.setdefault(entry.ref, account)
+                if state.states.get(entry.ref) != account:
+                    state.states[entry.ref] = account
+                    state.since[entry.ref, account] = known.line
             return NOTHING
         state.judged += 1
         return _JUDGES[entry.what](state, entry, known)
@@ -75,7 +76,8 @@ class Master(Invariant):
         """Each record of a supplier that stands in the ERP must refer to it."""
         for ref, record in known.documents.items():
             golden = state.golden.get(record.obligation, "")
-            if record.what != SUPPLIER or record.expect == "nothing" or not golden or ref in state.linked:
+            linked = state.real.get(state.linked.get(ref, ""), ("", 0))[0] == record.obligation
+            if record.what != SUPPLIER or record.expect == "nothing" or not golden or linked:
                 continue
             line = state.real[golden][1]
             asked = any(case.decision not in ("accept", "correct", "merge") for case in known.cases_about.get(ref, ()))
@@ -93,7 +95,7 @@ def _created(state: Goldens, entry: Effect, known: Known) -> Found:
     record = known.paper(entry)
     if record is None or record.what != SUPPLIER:
         return  # nobody's: I02 speaks of it
-    if entry.number and entry.number != record.number:
+    if entry.number and _plain(entry.number) != _plain(record.number):
         says = (
             f"{name_of(record.ref, known)} became {entry.ref} with the tax id {entry.number} instead of {record.number}"
         )
@@ -112,11 +114,12 @@ def _changed(state: Goldens, entry: Effect, known: Known) -> Found:
     golden, record = state.real.get(entry.ref), known.documents.get(entry.source_ref)
     if golden is None:
         return
-    if record is not None and record.obligation != golden[0]:
+    if entry.state == "inactive":
+        if state.golden.get(golden[0]) == entry.ref:
+            del state.golden[golden[0]]
+    elif record is not None and record.obligation != golden[0]:
         says = f"{name_of(record.ref, known)} was written into {entry.ref}, which is another supplier"
         yield Violation(record.ref, says, (known.line, golden[1], *lines_of(known, record.ref)))
-    if entry.state == "inactive" and state.golden.get(golden[0]) == entry.ref:
-        del state.golden[golden[0]]
 
 
 def _linked(state: Goldens, entry: Effect, known: Known) -> Found:
@@ -135,7 +138,7 @@ def _linked(state: Goldens, entry: Effect, known: Known) -> Found:
 
 
 def _bank(state: Goldens, entry: Effect, known: Known) -> Found:
-    ref, account = entry.source_ref, entry.number
+    ref, account = entry.source_ref, _plain(entry.number)
     before = state.paid_to.get(entry.ref)
     state.paid_to[entry.ref] = account
     since = state.since.get((ref, account))
@@ -158,6 +161,11 @@ _JUDGES: Final[dict[str, Callable[[Goldens, Effect, Known], Found]]] = {
     "supplier.bank": _bank,
     "supplier.linked": _linked,
 }
+
+
+def _plain(number: str) -> str:
+    """A tax id or an account without what people put between its digits."""
+    return "".join(filter(str.isalnum, number)).upper()
 
 
 def _approved(ref: str, stated_line: int, known: Known) -> bool:

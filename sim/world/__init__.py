@@ -22,6 +22,7 @@ from sim.world.catalogue import Catalogue
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
+from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
 
@@ -69,11 +70,16 @@ class World:
             for place, hospital in enumerate(scenario.hospital)
         ]
         self._to_come = sum(sum(days.values()) for _, days in self._volumes)
+        self._suppliers: Suppliers | None = None
+        if "supplier-master" in scenario.scope:
+            self._suppliers = Suppliers(env, seed, scenario, scale, estate, self._hours, record)
 
     def open(self) -> None:
         """What there was before the first day: balances, an open period, orders that were approved already."""
         for books in self._books.values():
             books.open()
+        if self._suppliers is not None:
+            self._suppliers.open()
         for hospital, (open_orders, _) in zip(self._scenario.hospital, self._volumes, strict=True):
             for number in range(open_orders):
                 self._purchasing.open_order(self._trade.intent(hospital.id, "open", number))
@@ -86,6 +92,8 @@ class World:
         for hospital, (_, days) in zip(self._scenario.hospital, self._volumes, strict=True):
             self._env.process(self._department(hospital, days))
             self._env.process(self._books[hospital.id].keep())
+        if self._suppliers is not None:
+            self._env.process(self._suppliers.play())
 
     @property
     def month_over(self) -> bool:
@@ -95,7 +103,8 @@ class World:
     @property
     def open_intents(self) -> int:
         """All that the world will still do by itself: purchases to come or under way, bills to come again, cases."""
-        return self._to_come + self._purchasing.playing + self._staff.open_cases
+        edits = self._suppliers.to_come if self._suppliers is not None else 0
+        return self._to_come + edits + self._purchasing.playing + self._staff.open_cases
 
     @property
     def open_obligations(self) -> int:
@@ -142,7 +151,10 @@ class World:
         self._accruals.find(now, Close(entity, period, last_day, turn.isoformat(), lock_ms, due_ms))
 
     def _decide(self, case: Effect) -> Verdict:
-        """Somebody at the desk looks at a case: at its first invoice, the others being evidence."""
+        """Somebody at the desk looks at a case: at its first invoice, the others being evidence; or at its suppliers."""
+        said = self._suppliers.decide(case) if self._suppliers is not None else None
+        if said is not None:
+            return said
         paper = next((self._purchasing.papers[ref] for ref in case.about if ref in self._purchasing.papers), None)
         if paper is None:
             return FALSE_ALARM

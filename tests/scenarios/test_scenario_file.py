@@ -94,7 +94,8 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         ("orders_per_day = 3\n\n[trade]", "orders_per_day = -1\n\n[trade]",
          "x.toml:24: hospital[1].orders_per_day: expected number > 0.0, got -1"),
         ("[trade]", "[trad]", ("x.toml:26: trad: unknown key; did you mean trade? (known: name, title, scope, calendar, "
-         "hospital, story, true_limits, peak, surge, trade, anomalies, disguises, desk, workers, weather, front, thresholds, load)")),
+         "hospital, story, true_limits, peak, surge, trade, anomalies, disguises, masters, desk, workers, weather, front, "
+         "thresholds, load)")),
         ("start = 2026-10-05", "start = 2026-02-30", "x.toml:6: calendar.start: invalid date or datetime"),
         ("start = 2026-10-05", 'start = "2026-02-30"', 'x.toml:6: calendar.start: invalid RFC3339 encoded date, got "2026-02-30"'),
         ("    2026-11-11", "    11", "x.toml:11: calendar.holidays[1]: expected date, got 11"),
@@ -143,7 +144,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         ("suppliers = 5", "suppliers =", "x.toml:27: trade.suppliers: invalid value"),
         ('title = "Small"', 'title = "Small', "x.toml:2: title: illegal character '\\n'"),
         ("[trade]\nsuppliers = 5", "trade = 5", ("x.toml:26: hospital[1].trade: unknown key (known: "
-         "id, name, time_zone, orders_per_day, open_orders)")),
+         "id, name, time_zone, orders_per_day, open_orders, joins, brings_suppliers, overlap_share)")),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_in_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
