@@ -27,7 +27,7 @@ run: $(ENV) ## a month of the estate, its close and the verdict: closeproof run 
 test: $(ENV) ## all tests, on two processes; what was skipped is listed with its reason (ARGS='-k word')
 	@$(BIN)/python -m pytest -q -n 2 -rs $(ARGS)
 
-contracts: $(ENV) ## OpenAPI snapshots, pacts both ways, webhooks and fuzzing of every mock (under a minute and a half)
+contracts: $(ENV) ## OpenAPI snapshots, pacts both ways, webhooks and fuzzing of every API (under two minutes)
 	@$(BIN)/python -m pytest -q -n 2 -rsx tests/contract_suites $(ARGS)
 
 contracts-write: $(ENV) ## rewrite contracts/openapi and contracts/pacts from the code, and say what changed

@@ -46,8 +46,11 @@ class Endpoint:
     replies: Mapping[int, Any]
     refusals: tuple[int, ...] = ()
     body: Any = None
+    """A type; or several, of which the sender picks one."""
     form: bool = False
     body_required: bool = True
+    example: Json = field(default_factory=dict)
+    """A body that makes sense, where types alone do not say what does."""
     query: type[msgspec.Struct] | None = None
     headers: tuple[Json, ...] = ()
     description: str = ""
@@ -106,7 +109,13 @@ class _Schemas:
 def _types(api: Api) -> Iterable[Any]:
     yield api.error
     for endpoint in api.endpoints:
-        yield from (kind for kind in (endpoint.body, *endpoint.replies.values(), endpoint.query) if kind is not None)
+        yield from (
+            kind for kind in (*_bodies(endpoint), *endpoint.replies.values(), endpoint.query) if kind is not None
+        )
+
+
+def _bodies(endpoint: Endpoint) -> tuple[Any, ...]:
+    return endpoint.body if isinstance(endpoint.body, tuple) else (endpoint.body,)
 
 
 def _operation(endpoint: Endpoint, api: Api, schemas: _Schemas) -> Json:
@@ -121,7 +130,10 @@ def _operation(endpoint: Endpoint, api: Api, schemas: _Schemas) -> Json:
         described["description"] = endpoint.description
     if endpoint.body is not None:
         media = "application/x-www-form-urlencoded" if endpoint.form else "application/json"
-        content = {media: {"schema": schemas.of(endpoint.body)}}
+        forms = [schemas.of(kind) for kind in _bodies(endpoint)]
+        content = {media: {"schema": forms[0] if len(forms) == 1 else {"anyOf": forms}}}
+        if endpoint.example:
+            content[media]["example"] = endpoint.example
         described["requestBody"] = {"required": endpoint.body_required, "content": content}
     return described
 

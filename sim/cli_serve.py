@@ -19,8 +19,8 @@ from reports import summary_json, terminal
 from sim import rundir
 from sim.cli_ask import Asked, Prepared, prepare, sound_plan
 from sim.cli_run import EXIT_CODES, people
+from sim.door.api import SPEED_MAX
 from sim.door.client import Control, ControlError
-from sim.door.control import SPEED_MAX
 from sim.door.server import listen, run_server
 from sim.door.session import Session
 from sim.door.stage import Terms

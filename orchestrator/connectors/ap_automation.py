@@ -63,6 +63,9 @@ class _Status(msgspec.Struct):
     reason: str
 
 
+EVENT: Final = _Invoice
+"""A webhook brings the whole invoice."""
+
 _invoice = msgspec.json.Decoder(_Invoice)
 _page = msgspec.json.Decoder(_Page)
 _errors = msgspec.json.Decoder(list[_Error])

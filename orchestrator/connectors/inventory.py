@@ -49,6 +49,9 @@ class _Error(msgspec.Struct, gc=False):
     error: _ErrorBody = msgspec.field(default_factory=_ErrorBody)
 
 
+EVENT: Final = _Receipt
+"""A webhook brings the whole receipt."""
+
 _receipt = msgspec.json.Decoder(_Receipt)
 _page = msgspec.json.Decoder(_Page)
 _error = msgspec.json.Decoder(_Error)

@@ -67,7 +67,9 @@ class Intake:
         """What a delivery brings; None when it has been answered already: forged, unreadable, or none of our business."""
         signer = self._signer.copy()
         signer.update(delivery.body)
-        if not hmac.compare_digest(f"sha256={signer.hexdigest()}", delivery.headers.get("signature", "")):
+        genuine = f"sha256={signer.hexdigest()}".encode()
+        given = delivery.headers.get("signature", "").encode()  # texts would have to be ASCII
+        if not hmac.compare_digest(genuine, given):
             delivery.refuse(401)
             return None
         reader = TOPICS.get((delivery.source, delivery.headers.get("topic", "")))
@@ -77,8 +79,7 @@ class Intake:
         try:
             return reader(delivery.body)
         except ValueError as error:
-            self._office.ports.telemetry.note("unreadable delivery", source=delivery.source, why=str(error))
-            delivery.refuse(422)
+            self._refuse(delivery, error)
             return None
 
     async def accept(self, delivery: Delivery, news: News, event_id: str) -> None:
@@ -86,10 +87,19 @@ class Intake:
         document: Document | None = None
         if type(news) is Notice:
             document = await self.read(news)
-        effects = await self._office.transact(self.enter, news, event_id, document, delivery.headers["signature"])
+        try:
+            effects = await self._office.transact(self.enter, news, event_id, document, delivery.headers["signature"])
+        except OverflowError as error:  # a number that no store can hold: nothing of the delivery was kept
+            self._refuse(delivery, error)
+            return
         delivery.ack()
         if effects:
             await self._effects.carry(effects)
+
+    def _refuse(self, delivery: Delivery, error: Exception) -> None:
+        """It can be read by nobody, however often it comes."""
+        self._office.ports.telemetry.note("unreadable delivery", source=delivery.source, why=str(error))
+        delivery.refuse(422)
 
     async def read(self, notice: Notice) -> Document | None:
         """The document that a notice speaks of, if it can be had quickly."""

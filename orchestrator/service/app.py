@@ -6,6 +6,7 @@ GET  /idle?now=…         whether anything is in hand; `now` is the business ti
 GET  /status             how much is open          ┐
 GET  /lineage/{paper}    what became of a paper    │ with the read API's bearer token
 GET  /cases?open=true    what people were asked    ┘
+GET  /openapi.json       all of this, for programs
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 import msgspec
 
-from orchestrator.canonical import milliseconds
+from orchestrator.canonical import milliseconds, moment
+from orchestrator.service import api
+from orchestrator.service.api import Health, Idle, Problem, Taken
 from orchestrator.service.clock import NEVER, BusinessClock
 from orchestrator.service.ports import Activity, HttpDelivery, HttpInbound
 from orchestrator.service.records import Records
@@ -28,12 +31,28 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Answer = tuple[int, Any]
+Headers = dict[str, str]
 
 BODY_BYTES_MAX: Final = 1_048_576
 ANSWER_S: Final = 30.0
 """A delivery that is not durable by then is answered 503: it will come again."""
-_ROUTES: Final = {"hooks": True, "health": False, "idle": False, "status": False, "lineage": True, "cases": False}
-"""What there is, and whether more follows in the path."""
+_ROUTES: Final = {
+    "hooks": ("POST", True),
+    "health": ("GET", False),
+    "idle": ("GET", False),
+    "status": ("GET", False),
+    "lineage": ("GET", True),
+    "cases": ("GET", False),
+    "openapi.json": ("GET", False),
+}
+"""What there is, by which method, and whether more follows in the path."""
+_REFUSED: Final = {
+    401: "the signature is not that of this body under the webhook secret",
+    422: "the body is not what its topic brings",
+    503: "not durable yet: send it again",
+}
+_LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""A clock that is told never goes back, so a slip of the pen must not send it to the end of days."""
 TURNS: Final = 25
 """Turns of the loop in which nothing must happen before this process calls itself idle."""
 LOOKS: Final = 4
@@ -57,36 +76,52 @@ class App:
         """One request."""
         if scope["type"] != "http":
             return
-        status, value = await self._answer(scope, receive)
-        body = msgspec.json.encode(value)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+        status, value, headers = await self._answer(scope, receive)
+        body = b"" if status == 204 else msgspec.json.encode(value)
+        sent = [(name.encode(), text.encode()) for name, text in headers.items()]
+        if body:
+            sent += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": sent})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any, Headers]:
         method = scope["method"]
         first, _, rest = scope["path"].strip("/").partition("/")
-        wants_more = _ROUTES.get(first)
-        if wants_more is None or wants_more != bool(rest):
-            return 404, {"error": "there is nothing here"}
-        allowed = ("POST",) if first == "hooks" else ("GET", "HEAD")
-        if method not in allowed:
-            return 405, {"error": f"only {allowed[0]}"}
+        allowed, wants_more = _ROUTES.get(first, ("", False))
+        if not allowed or wants_more != bool(rest):
+            return 404, Problem("there is nothing here"), {}
+        allow = {"allow": f"{allowed}, OPTIONS"}
+        if method == "OPTIONS":
+            return 204, None, allow
+        if method not in (("POST",) if allowed == "POST" else ("GET", "HEAD")):
+            return 405, Problem(f"only {allowed}"), allow
+        status, value = await self._carried_out(first, rest, scope, receive)
+        return status, value, {"www-authenticate": "Bearer"} if status == 401 and first != "hooks" else {}
+
+    async def _carried_out(self, first: str, rest: str, scope: Scope, receive: Receive) -> Answer:
         if first == "hooks":
-            return await self._hook(unquote(rest), scope, receive)
-        query = {name: values[-1] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-        if first == "idle":
-            return await self._idle(query.get("now", ""))
-        return self._health() if first == "health" else self._read(first, unquote(rest), query, scope)
+            return await self._hook(rest, scope, receive)
+        if first == "health":
+            return self._health()
+        if first == "openapi.json":
+            return 200, api.document()
+        query = {
+            name: values[-1]
+            for name, values in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).items()
+        }
+        try:
+            if first == "idle":
+                return await self._idle(msgspec.convert(query, api.Now).now)
+            return self._read(first, rest, query, scope)
+        except msgspec.ValidationError as error:
+            return 422, Problem(str(error))
 
     async def _hook(self, system: str, scope: Scope, receive: Receive) -> Answer:
         body = await _body(receive)
         if body is None:
-            return 413, {"error": f"a delivery has at most {BODY_BYTES_MAX} bytes"}
+            return 413, Problem(f"a delivery has at most {BODY_BYTES_MAX} bytes")
         if self.stopping or self.failed:
-            return 503, {"error": "not at work"}
+            return 503, Problem("not at work")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         delivery = HttpDelivery(system, headers, body)
         activity = self._activity
@@ -100,21 +135,24 @@ class App:
         finally:
             activity.deliveries -= 1
             activity.stirred += 1
-        return status, {}
+        return status, Taken() if status == 200 else Problem(_REFUSED.get(status, "refused"))
 
     def _health(self) -> Answer:
         if self.failed or self.stopping:
-            return 503, {"status": "failed" if self.failed else "stopping", "why": self.failed}
-        return 200, {"status": "ok"}
+            return 503, Health("failed" if self.failed else "stopping", self.failed)
+        return 200, Health("ok")
 
     async def _idle(self, now: str) -> Answer:
         """Idle is who has nothing in hand but calls that are out: every step of the engine follows from one of these."""
         clock, activity = self._clock, self._activity
         if now:
             try:
-                clock.reach(milliseconds(datetime.fromisoformat(now)))
-            except (ValueError, TypeError):
-                return 422, {"error": "now is not a moment such as 2026-10-05T12:00:00Z"}
+                told = moment(now)
+            except ValueError:
+                return 422, Problem("now is not a moment such as 2026-10-05T12:00:00Z")
+            if told >= _LAST:
+                return 422, Problem(f"now is not before {_LAST:%Y}")
+            clock.reach(milliseconds(told))
         quiet = False
         for _ in range(LOOKS):
             before = activity.stirred, clock.stirred
@@ -124,22 +162,22 @@ class App:
             if quiet:
                 break
         next_ms = clock.next_ms()
-        moment = "" if next_ms >= NEVER else datetime.fromtimestamp(next_ms / 1000, UTC).isoformat()
-        return 200, {"idle": quiet, "calls": activity.calls, "next": moment}
+        following = "" if next_ms >= NEVER else datetime.fromtimestamp(next_ms / 1000, UTC).isoformat()
+        return 200, Idle(quiet, activity.calls, following)
 
     def _read(self, what: str, paper: str, query: dict[str, str], scope: Scope) -> Answer:
         given = dict(scope["headers"]).get(b"authorization", b"")
         if not hmac.compare_digest(given, self._expected):
-            return 401, {"error": "the read API needs its bearer token"}
+            return 401, Problem("the read API needs its bearer token")
         records = self.records
         if records is None:
-            return 503, {"error": "the store is not open yet"}
+            return 503, Problem("the store is not open yet")
         if what == "status":
-            return 200, {"now": self._clock.business_now().isoformat(), **records.status()}
+            return 200, records.status(self._clock.business_now().isoformat())
         if what == "cases":
-            return 200, {"cases": records.cases(only_open=query.get("open") == "true")}
+            return 200, records.cases(only_open=msgspec.convert(query, api.Which).open == "true")
         lineage = records.lineage(paper)
-        return (200, lineage) if lineage is not None else (404, {"error": "nothing is known of this paper"})
+        return (200, lineage) if lineage is not None else (404, Problem("nothing is known of this paper"))
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
+from orchestrator.service.api import Case, Cases, Effect, Lineage, Process, Seen, Status, Timer
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, REJECTED, SENT
 
 STATUSES: Final = {
@@ -21,10 +22,11 @@ STATUSES: Final = {
 }
 ROWS_MAX: Final = 500
 
-Row = dict[str, Any]
+Row = TypeVar("Row", Seen, Timer, Case)
 
-_EFFECTS: Final = """SELECT effect.key, process.key AS process, operation, ref, status, attempts, born_at, due_at, remote_id, detail
-    FROM effect LEFT JOIN process ON process.id = effect.process"""
+_EFFECTS: Final = """SELECT effect.key, process.key, operation, ref, status, attempts, born_at, due_at, remote_id, detail
+    FROM effect LEFT JOIN process ON process.id = effect.process WHERE effect.process=? ORDER BY effect.id"""
+"""Columns are in the order of the fields that they fill."""
 
 
 class Records:
@@ -34,70 +36,64 @@ class Records:
         """Open the file that the engine has made."""
         uri = f"{(directory / 'orchestrator.db').absolute().as_uri()}?mode=ro"
         self._db = sqlite3.connect(uri, uri=True, timeout=2.0)
-        self._db.row_factory = sqlite3.Row
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
-    def status(self) -> Row:
+    def status(self, now: str) -> Status:
         """How much there is, and how much of it is open."""
         effects = dict.fromkeys(STATUSES.values(), 0)
         for status, number in self._db.execute("SELECT status, count(*) FROM effect GROUP BY status"):
             effects[STATUSES[status]] = number
-        return {
-            "inbox": self._count("SELECT count(*) FROM inbox"),
-            "processes": self._count("SELECT count(*) FROM process"),
-            "effects": effects,
-            "open_effects": self._count("SELECT count(*) FROM effect WHERE due_at IS NOT NULL"),
-            "timers": self._count("SELECT count(*) FROM timer"),
-            "open_cases": self._count("SELECT count(*) FROM exception_case WHERE decided_at IS NULL"),
-            "dead_letters": self._count("SELECT count(*) FROM dlq WHERE revived_at IS NULL"),
-            "breaks": self._count("SELECT count(*) FROM recon_break"),
-        }
+        return Status(
+            now,
+            inbox=self._count("SELECT count(*) FROM inbox"),
+            processes=self._count("SELECT count(*) FROM process"),
+            effects=effects,
+            open_effects=self._count("SELECT count(*) FROM effect WHERE due_at IS NOT NULL"),
+            timers=self._count("SELECT count(*) FROM timer"),
+            open_cases=self._count("SELECT count(*) FROM exception_case WHERE decided_at IS NULL"),
+            dead_letters=self._count("SELECT count(*) FROM dlq WHERE revived_at IS NULL"),
+            breaks=self._count("SELECT count(*) FROM recon_break"),
+        )
 
-    def lineage(self, paper: str) -> Row | None:
+    def lineage(self, paper: str) -> Lineage | None:
         """What came in under a number, what followed from it, and who was asked; None for one never heard of.
 
         The number is a source's (`PO-1042`, `inventory:GRN-7`), or a process (`H1/PO-1042`).
         """
         known = self._rows(
-            "SELECT source, event_id, version, seen_at FROM inbox WHERE event_id=?", paper.rpartition(":")[2]
+            Seen, "SELECT source, event_id, version, seen_at FROM inbox WHERE event_id=?", paper.rpartition(":")[2]
         )
-        found = self._rows(
+        found = self._db.execute(
             "SELECT id, key, version FROM process WHERE key=?1 OR substr(key, instr(key, '/') + 1)=?1"
             " OR id IN (SELECT process FROM effect WHERE ref=?1 OR substr(ref, instr(ref, ':') + 1)=?1) LIMIT ?2",
-            paper,
-            ROWS_MAX,
-        )
+            (paper, ROWS_MAX),
+        ).fetchall()
         if not known and not found:
             return None
-        processes = []
-        for row in found:
-            number = row.pop("id")
-            row["effects"] = self._effects(" WHERE effect.process=? ORDER BY effect.id", number)
-            row["timers"] = self._rows("SELECT name, due_at FROM timer WHERE process=? ORDER BY due_at", number)
-            row["cases"] = self._cases(" WHERE process=? ORDER BY opened_at", number)
-            processes.append(row)
-        return {"paper": paper, "inbox": known, "processes": processes}
+        return Lineage(paper, known, tuple(self._process(*row) for row in found))
 
-    def cases(self, *, only_open: bool) -> list[Row]:
+    def cases(self, *, only_open: bool) -> Cases:
         """Cases, the newest first."""
         where = " WHERE decided_at IS NULL" if only_open else ""
-        return self._cases(f"{where} ORDER BY opened_at DESC, external_key LIMIT ?", ROWS_MAX)
+        return Cases(self._cases(f"{where} ORDER BY opened_at DESC, external_key LIMIT ?", ROWS_MAX))
 
-    def _cases(self, rest: str, argument: int) -> list[Row]:
+    def _process(self, number: int, key: str, version: int) -> Process:
+        effects = tuple(
+            Effect(name, process, operation, ref, STATUSES[status], *rest)
+            for name, process, operation, ref, status, *rest in self._db.execute(_EFFECTS, (number,))
+        )
+        timers = self._rows(Timer, "SELECT name, due_at FROM timer WHERE process=? ORDER BY due_at", number)
+        return Process(key, version, effects, timers, self._cases(" WHERE process=? ORDER BY opened_at", number))
+
+    def _cases(self, rest: str, argument: int) -> tuple[Case, ...]:
         sql = "SELECT external_key, category, opened_at, decision, decided_at FROM exception_case"
-        return self._rows(sql + rest, argument)
+        return self._rows(Case, sql + rest, argument)
 
-    def _effects(self, rest: str, argument: int) -> list[Row]:
-        rows = self._rows(_EFFECTS + rest, argument)
-        for row in rows:
-            row["status"] = STATUSES[row["status"]]
-        return rows
-
-    def _rows(self, sql: str, *arguments: str | int) -> list[Row]:
-        return [dict(row) for row in self._db.execute(sql, arguments)]
+    def _rows(self, kind: type[Row], sql: str, argument: str | int) -> tuple[Row, ...]:
+        return tuple(kind(*row) for row in self._db.execute(sql, (argument,)))
 
     def _count(self, sql: str) -> int:
         return int(self._db.execute(sql).fetchone()[0])

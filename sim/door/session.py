@@ -8,6 +8,7 @@ from typing import Final
 
 from contracts.verdict import Summary
 from mocks.kit.asgi import App, Receive, Scope, Send, asgi_app, send_half
+from sim.door.api import Settings
 from sim.door.control import Control
 from sim.door.pace import Pace
 from sim.door.stage import NoReplyError, ServedStage, Terms
@@ -36,13 +37,11 @@ class Session:
         self._renewed = asyncio.Event()
         self._app = self._estate_app()
 
-    def settings(self) -> dict[str, object]:
+    def settings(self) -> Settings:
         """All that a program needs to connect."""
-        return {
-            **{key: value for key, value in self.stage.estate.settings.items() if key != "sync"},
-            "token_url": f"{self.base_url}/identity/oauth2/token",
-            "systems": {name: f"{self.base_url}/{name}" for name in self.stage.estate.systems()},
-        }
+        told = {key: value for key, value in self.stage.estate.settings.items() if key != "sync"}
+        systems = {name: f"{self.base_url}/{name}" for name in self.stage.estate.systems()}
+        return Settings(**told, token_url=f"{self.base_url}/identity/oauth2/token", systems=systems)
 
     def reset(self) -> None:
         """The same again from the beginning: scenario, seed, plan, speed. Addresses stay as they are."""

@@ -21,7 +21,7 @@ import msgspec
 from contracts.load import SCHEDULE, Against, Arrival, Phase, Schedule, Step
 from contracts.scenario import Scenario
 from sim.cli_ask import Prepared
-from sim.door.control import SPEED_MAX
+from sim.door.api import SPEED_MAX
 from sim.door.pace import moment
 from sim.errors import UserError
 from sim.estate import build

@@ -105,7 +105,7 @@ def api(system: str) -> Api:
         token if system != "identity" else "",
         KNOWN[system],
         LINKS.get(system, ()),
-        _is_rule,
+        rule=_is_rule,
     )
 
 

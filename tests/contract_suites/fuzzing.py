@@ -68,6 +68,8 @@ class Api:
     token: str
     known: Mapping[str, Values] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    key: str = ""
+    """What goes where an API wants a signature."""
     rule: Callable[[Any], bool] = lambda _refusal: True
     """Whether a refusal's body speaks of a business rule rather than of the request's form."""
 
@@ -95,8 +97,11 @@ def fuzz(api: Api) -> Run:
 
 def _config(api: Api) -> dict[str, Any]:
     config: dict[str, Any] = dict(_CONFIG)
-    if api.token:
-        config["auth"] = {"openapi": {"bearer": {"bearer": api.token}}}
+    schemes = {"bearer": {"bearer": api.token}} if api.token else {}
+    if api.key:
+        schemes["signature"] = {"api_key": api.key}
+    if schemes:
+        config["auth"] = {"openapi": schemes}
     if api.known:
         config["dictionaries"] = {_plain(place): {"values": list(values)} for place, values in api.known.items()}
         config["parameters"] = {place: {"dictionary": _plain(place), "probability": KNOWN_SHARE} for place in api.known}

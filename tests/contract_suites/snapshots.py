@@ -7,17 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from mocks import SYSTEMS
 from mocks.kit.openapi import document
+from orchestrator.service import api as service
+from sim.door import api as control_plane
 from tests.mocks.doors import Estate
 
 ROOT: Final = Path(__file__).parents[2]
 OPENAPI: Final = ROOT / "contracts" / "openapi"
+NAMES: Final = (*SYSTEMS, "orchestrator", "estate")
 REWRITE: Final = "make contracts-write"
 
 
 def emitted() -> dict[str, dict[str, Any]]:
-    """What the code says today: each system's document, served under its own prefix."""
-    return {name: document(system, f"/{name}") for name, system in Estate().systems.items()}
+    """What the code says today: each system's document, served under its own prefix, and our own two APIs'."""
+    systems = {name: document(system, f"/{name}") for name, system in Estate().systems.items()}
+    return {**systems, "orchestrator": service.document(), "estate": control_plane.document()}
 
 
 def canonical(described: Any) -> str:

@@ -56,14 +56,16 @@ def test_it_says_how_it_is_and_what_became_of_a_paper(tmp_path: Path) -> None:
             url, headers = address(process)
             assert served.advance(seconds=3 * DAY_S)["reached"]
             with httpx.Client(base_url=url) as anybody:
-                assert anybody.get("/health").json() == {"status": "ok"}
+                assert anybody.get("/health").json() == {"status": "ok", "why": ""}
+                assert "/lineage/{paper}" in anybody.get("/openapi.json").json()["paths"]
                 assert anybody.get("/idle").json()["idle"] is True
                 for path in ("/status", "/cases", "/lineage/x"):
                     assert anybody.get(path).status_code == 401
                 assert anybody.get("/nowhere").status_code == 404
                 assert anybody.delete("/status", headers=headers).status_code == 405
                 assert anybody.post("/hooks/procurement", content=b"{}").status_code == 401, "an unsigned delivery"
-                assert anybody.get("/idle?now=yesterday").status_code == 422
+                for when in ("yesterday", "2026-10-05", "9999-01-01T00:00:00Z"):
+                    assert anybody.get("/idle", params={"now": when}).status_code == 422
                 look(anybody, headers)
             assert process.stop() == 0
         assert served.control.get("/verdict").status_code == 202

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,25 @@ def test_a_delivery_that_comes_again_changes_nothing(tmp_path: Path) -> None:
             assert [copy.status for copy in copies] == [200] * 4
             assert await workers[0].take(made()) == 200
         once(estate)
+
+    play(story)
+
+
+def test_a_delivery_that_no_store_can_hold_is_refused_whole_and_the_worker_lives(tmp_path: Path) -> None:
+    """Found by fuzzing: a revision beyond 64 bits, and a signature that is not ASCII."""
+
+    async def story() -> None:
+        estate = Estate()
+        worker = Worker("w1", estate, tmp_path)
+        order = estate.order()
+        beyond = Delivery("procurement", "purchase_order.approved", {**json.loads(order.body), "revision": 2**63})
+        assert await worker.take(beyond) == 422
+        odd = estate.order()
+        odd.headers["signature"] = "sha256=\u00e9"
+        assert await worker.take(odd) == 401
+        assert await worker.take(order) == 200
+        assert estate.posted["purchaseOrders"]
+        assert not worker.task.done()
 
     play(story)
 
