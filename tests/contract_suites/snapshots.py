@@ -22,7 +22,8 @@ REWRITE: Final = "make contracts-write"
 def emitted() -> dict[str, dict[str, Any]]:
     """What the code says today: each system's document, served under its own prefix, and our own two APIs'."""
     systems = {name: document(system, f"/{name}") for name, system in Estate().systems.items()}
-    return {**systems, "orchestrator": service.document(), "estate": control_plane.document()}
+    documents = {**systems, "orchestrator": service.document(), "estate": control_plane.document()}
+    return {name: json.loads(canonical(described)) for name, described in documents.items()}  # as it will be read
 
 
 def canonical(described: Any) -> str:
