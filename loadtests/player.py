@@ -23,6 +23,9 @@ from loadtests.samples import Aside, Called, Played, Sample
 ATTEMPTS: Final = 5
 FIRST_PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 10.0
+PATIENCE_S: Final = 60.0
+"""How long a call is sent again to a system that turns callers away; being turned away spends no attempt."""
+THROTTLED: Final = frozenset({429, 503})
 AGAIN: Final = frozenset({0, 429, 500, 502, 503, 504})
 """No answer, or one after which the same call may be sent again under the same key."""
 UNAUTHORIZED: Final = 401
@@ -121,17 +124,18 @@ class Player:
     def _call(self, step: Step, ref: str) -> str:
         filled = {field: self._replies[of, name].get(said) for field, (of, name, said) in step.fill.items()}
         body = b"" if step.body is None else msgspec.json.encode({**step.body, **filled})
-        answer = Answer(0)
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                gevent.sleep(_pause_s(answer, attempt))
+        ends_s, attempts, sent = time.perf_counter() + PATIENCE_S, 0, 0
+        while True:
             answer = self._sent(step, body)
+            sent += 1
+            attempts += answer.status not in THROTTLED
             if 200 <= answer.status < 300:
                 if (ref, step.operation) in self._wanted:
                     self._replies[ref, step.operation] = msgspec.json.decode(answer.body)
                 return ""
-            if answer.status not in AGAIN:
+            if answer.status not in AGAIN or attempts >= ATTEMPTS or time.perf_counter() > ends_s:
                 break
+            gevent.sleep(_pause_s(answer, sent))
         return f"{step.operation}: {f'status {answer.status}' if answer.status else 'no answer'}"
 
     def _look(self, step: Step) -> str:

@@ -139,16 +139,17 @@ def _reasons(result: LoadResult) -> list[tuple[str, int]]:
 
 
 def _table(result: LoadResult, *, arrivals: bool) -> Table:
-    """Without the p90, so that it fits into 80 columns."""
+    """In milliseconds and without the p90, so that it fits into 80 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for place, column in enumerate(("from due to done" if arrivals else "from sent to answered", *HEADS[1:])):
-        if column != "p90":
-            table.add_column(column, justify="right" if place else "left", overflow="fold")
+    first = "from due to done, ms" if arrivals else "from sent to answered, ms"
+    for place, column in enumerate((first, "number", "failed", "p50", "p95", "p99", "max")):
+        table.add_column(column, justify="right" if place else "left", overflow="fold")
     for name, number, failed, spread, is_arrival in _rows(result):
         if is_arrival == arrivals:
             style = "red" if failed else ""
-            p50, _, *others = _figures(spread)
-            table.add_row(name, f"{number:,}", Text(f"{failed:,}", style=style), p50, *others)
+            values = (spread.p50_ms, spread.p95_ms, spread.p99_ms, spread.max_ms)
+            said = (f"{value:,.1f}" if value < 100 else f"{value:,.0f}" for value in values)
+            table.add_row(name, f"{number:,}", Text(f"{failed:,}", style=style), *said)
     return table
 
 

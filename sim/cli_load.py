@@ -77,7 +77,7 @@ def load(  # noqa: PLR0913 - one argument for each option
     workers: Annotated[int, Parameter(help="Generator processes.")] = 1,
     concurrency: Annotated[int, Parameter(help="Arrivals under way at most, in each generator.")] = 1000,
     true_limits: Annotated[
-        bool, Parameter(negative="", help="Let systems take their time, instead of answering at once.")
+        bool, Parameter(negative="", help="Let systems take their time, and refuse what is more than they allow.")
     ] = False,
     p95: Annotated[float | None, Parameter(help="Fail where 95 in 100 take longer, in ms.")] = None,
     p99: Annotated[float | None, Parameter(help="Fail where 99 in 100 take longer, in ms.")] = None,
@@ -117,7 +117,8 @@ def command(wish: Wish, *, as_json: bool, quiet: bool) -> int:
     console = people()
     with Workshop("", f"load-{prepared.scenario.name}-{wish.against}-{wish.asked.seed}") as workshop:
         directory = workshop.path.resolve()
-        (directory / "scenario.toml").write_text(as_toml(prepared.scenario), "utf-8")
+        served_scenario = msgspec.structs.replace(prepared.scenario, true_limits=wish.true_limits)
+        (directory / "scenario.toml").write_text(as_toml(served_scenario), "utf-8")
         schedule, arrivals = _schedule(wish, prepared, directory, quiet=quiet)
         console.print(_in_words(wish, schedule, arrivals), soft_wrap=True)
         name = "load" if wish.against == "estate" else "workflow"

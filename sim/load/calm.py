@@ -20,12 +20,13 @@ HEAD = "# What closeproof load served: the scenario of this name, without weathe
 
 
 def calmed(scenario: Scenario) -> Scenario:
-    """Nothing fails, and nobody need be asked. Bills that are a little off stay: they are booked as they are."""
+    """Nothing fails, nobody need be asked, no limits. Bills that are a little off stay: they are booked as they are."""
     tolerated = scenario.anomalies.price_within_tolerance
     return msgspec.structs.replace(
         scenario,
         weather=(),
         front=(),
+        true_limits=False,
         anomalies=Anomalies(price_within_tolerance=tolerated),
         disguises=Disguises(),
         # How fast invoices are posted is measured in wall time here; the clock of the estate moves in leaps.
