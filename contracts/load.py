@@ -168,8 +168,8 @@ class Instant(msgspec.Struct, frozen=True):
 class Measured(msgspec.Struct, frozen=True):
     """What the generator saw.
 
-    `behind` is how much later than scheduled the generator itself took arrivals up; it is part of every latency, never
-    taken out of it. `achieved_share` is the rate of arrivals that ended well, in parts of the rate that was planned.
+    `behind` is how much later than scheduled the generator itself took arrivals up; it is part of `latency`, never taken
+    out of it. `taken` runs from that later moment: a limit that only it keeps cannot be judged. `achieved_share` is the rate of arrivals that ended well, in parts of the rate that was planned.
     """
 
     seconds: float
@@ -187,6 +187,7 @@ class Measured(msgspec.Struct, frozen=True):
     error_share: float
     latency: Spread
     behind: Spread
+    taken: Spread
     kinds: tuple[Kind, ...]
     calls: tuple[Calls, ...]
     course: tuple[Instant, ...]

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from contracts import journal
-from contracts.journal import Document, Effect
+from contracts.journal import Anomaly, Document, Effect
 from contracts.ports import Clock, Design, Http, Inbound, Ports, Telemetry
 from contracts.wire import Request, Response
 from reports.words import counted
@@ -45,7 +45,7 @@ class Recorded:
 
 def record(prepared: Prepared, on_progress: Callable[[Progress], None] | None = None) -> Recorded:
     """Run it in virtual time and listen in; raises `UserError` where the reference itself does not pass."""
-    found, cases = Recorded(), 0
+    found, anomalies = Recorded(), 0
     with TemporaryDirectory(prefix="closeproof-load-") as scratch:
         options = replace(prepared, design=_tapping(prepared.design, found.crossed)).options(Path(scratch))
         summary = run(options, on_progress)
@@ -54,10 +54,12 @@ def record(prepared: Prepared, on_progress: Callable[[Progress], None] | None = 
                 found.papers[entry.ref] = entry
             elif isinstance(entry, Effect) and entry.system == "cloud_erp" and entry.source_ref:
                 found.booked_ms.setdefault(entry.source_ref, entry.at)
-            elif isinstance(entry, Effect) and entry.what == "case.opened":
-                cases += 1
+            elif isinstance(entry, Anomaly):
+                anomalies += 1
     why = f"the reference itself comes to {summary.verdict} without faults" if summary.verdict != "pass" else ""
-    why = f"people must decide {counted(cases, 'case')}, and no generator can hurry them" if cases else why
+    why = (
+        f"people must decide about {counted(anomalies, 'paper')}, and no generator can hurry them" if anomalies else why
+    )
     if why:
         raise UserError(prepared.asked.scenario, 0, "", f"no load can be made of it: {why}")
     return found

@@ -36,6 +36,7 @@ PROMPT_MS: Final = 30 * MINUTE_MS
 BEFORE_CLOSE_MS: Final = 5 * MINUTE_MS
 SECONDS_MAX: Final = 3600.0
 ERP: Final = "cloud_erp"
+ASKING: Final = "open_case"
 LOOKS: Final = {
     "purchase-order": ("find_purchase_orders", "/purchaseOrders"),
     "goods-receipt": ("find_receipts", "/receipts"),
@@ -128,8 +129,10 @@ def _understood(scenario: Scenario, crossed: Iterable[Crossed]) -> Iterator[_Cal
         request = each.request
         incoming = systems[each.system].read(request)
         operation = incoming.operation
-        if operation is None or operation.form or not each.response.ok:
-            continue  # tokens are the generator's own affair, and what was refused is no part of the work
+        if operation is None or operation.form or not each.response.ok or operation.name == ASKING:
+            # Tokens are the generator's own affair, what was refused is no part of the work, and nothing here needs a
+            # person: where the reference asked one all the same, it was a false alarm.
+            continue
         step = Step(
             system=each.system,
             operation=operation.name,

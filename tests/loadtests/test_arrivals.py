@@ -117,7 +117,7 @@ def test_a_window_that_cannot_be_played_is_told_in_one_line(window: Window, said
 
 def test_a_scenario_that_needs_people_all_the_same_is_refused() -> None:
     anomalous = msgspec.structs.replace(prepared().scenario, anomalies=Anomalies(price_variance=0.5))
-    with pytest.raises(UserError, match="no load can be made of it: people must decide"):
+    with pytest.raises(UserError, match="no load can be made of it: people must decide about"):
         record(replace(prepared(), scenario=anomalous))
 
 

@@ -22,7 +22,7 @@ def result(verdict: Judgement = "pass", *limits: ThresholdResult) -> LoadResult:
     measured = Measured(
         seconds=2.0, took_s=2.1, planned=3, done=2, failed=1, unplayed=0, unmeasured=7, unmeasured_failed=0,
         rate_planned=1.5, rate_planned_peak=4.0, rate_achieved=1.0, achieved_share=0.6349, error_share=0.3333,
-        latency=FAST, behind=FAST, kinds=(Kind("<b>invoice</b>", 3, 2, 1, FAST),),
+        latency=FAST, behind=FAST, taken=FAST, kinds=(Kind("<b>invoice</b>", 3, 2, 1, FAST),),
         calls=(Calls("cloud_erp.create_invoice", FAST, 1, {"201": 2, "500": 1}),),
         course=(Instant(0.0, 2, 1, 1.0, 2.0, 3.0), Instant(1.0, 1, 1, None, None, None)),
         reasons={"create_invoice: status 500": 1},
