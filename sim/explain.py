@@ -37,6 +37,13 @@ THRESHOLDS: Final = {
     "post_hours_p95_max": "Of the invoices that were posted, 95 in 100 must be so within these hours of being captured.",
     "open_obligations_max": "At most so many things truly owed may still stand without their required effects at the end.",
 }
+LIMITS: Final = {
+    "p95_ms_max": "95 in 100 arrivals must end within so many milliseconds of the instant at which they were due.",
+    "p99_ms_max": "99 in 100 arrivals must end within so many milliseconds of the instant at which they were due.",
+    "error_share_max": "At most this share of the arrivals may fail or stay unplayed.",
+    "achieved_share_min": "Arrivals must end well at no less than this share of the rate at which they were due.",
+    "behind_ms_p99_max": "Where the generator itself takes arrivals up later than this, nothing is failed but unknown.",
+}
 ANOMALIES: Final = {
     "price_variance": "An invoice bills more than the order's price, beyond what is tolerated. A person must decide.",
     "duplicate_renumbered": "A bill comes again under another number: a suffix, a letter for a digit, a lost zero.",
@@ -107,6 +114,7 @@ def _everything() -> Iterator[Explanation]:
         yield Explanation("exit code", (code, f"exit-{code}"), f"Exit code {code}", text)
     tables = (
         ("threshold", THRESHOLDS, "A threshold of a scenario, under [thresholds]."),
+        ("limit", LIMITS, "A limit of a load test, under [load]."),
         ("anomaly", ANOMALIES, "A share of invoices in a scenario, under [anomalies] or [disguises]."),
         (
             "case category",

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.cases import CATEGORIES
 from contracts.invariants import INVARIANTS
-from contracts.scenario import Anomalies, Thresholds
+from contracts.scenario import Anomalies, Load, Thresholds
 from mocks import SYSTEMS
 from sim import explain
 from sim.designs import design_names
@@ -57,6 +57,7 @@ EVERY_NAME = [
     *("0", "1", "2", "3", "4", "130", "exit-3"),
     *Thresholds.__struct_fields__,
     *Anomalies.__struct_fields__,
+    *Load.__struct_fields__,
     *CATEGORIES,
     *SYSTEMS,
 ]
