@@ -87,6 +87,8 @@ class Known:
         """Line of the first acknowledged delivery about a paper or a case, by `system:id`."""
         self.in_hand: dict[str, int] = {}
         """Line of the first call in which a design read a paper by its id, or named it to a target."""
+        self._amounts: dict[tuple[str, int], int] = {}
+        """What earlier versions of papers came to."""
         self._by_fields: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_order: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_ref: dict[tuple[str, str], Posted] = {}
@@ -131,6 +133,10 @@ class Known:
     def posting(self, system: str, ref: str) -> Posted | None:
         """The posting that a system knows by this reference."""
         return self._by_ref.get((system, ref))
+
+    def amount_at(self, paper: Document, version: int) -> int:
+        """What a paper came to at a version; an effect that names none has the first."""
+        return self._amounts.get((paper.ref, version or 1), paper.amount_minor)
 
     def live(self, obligation: str, required: str) -> list[Posted]:
         """The postings of a required effect that stand, not reversed."""
@@ -182,6 +188,8 @@ class Known:
         self.lines[entry.ref] = self.line
         if known is None:
             _add(self.papers_of, entry.obligation, entry.ref)
+        else:
+            self._amounts[known.ref, known.version] = known.amount_minor
         _add(self._by_fields, (entry.entity, entry.party, entry.number), entry.ref)
         _add(self._by_order, (entry.entity, entry.what, entry.order), entry.ref)
 

@@ -67,7 +67,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `packs`: goods are ordered by the box or case, and the order says how many pieces that is. `own_series_share`: suppliers
     who number the bills of each hospital apart. `standing_orders` for each hospital, delivered every `standing_days`
-    working days, each time the same for the same price.
+    working days, each time the same for the same price. Orders change, or are cancelled, within the hour of their approval.
     """
 
     suppliers: Count = 60
@@ -79,6 +79,8 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_series_share: Share = 0.0
     standing_orders: Annotated[int, Meta(ge=0)] = 0
     standing_days: Count = 5
+    changed_order_share: Share = 0.0
+    cancelled_order_share: Share = 0.0
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +95,16 @@ class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_order_price: Share = 0.0
     unit_variance: Share = 0.0
     billed_in_pieces: Share = 0.0
+
+
+class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who must agree: a manager up to the first level, a director up to the second, and so on; above the last, the top.
+
+    Without levels a manager may approve anything. `away_share` of them are away and have delegated.
+    """
+
+    levels_minor: Annotated[tuple[Count, ...], Meta(max_length=3)] = ()
+    away_share: Share = 0.0
 
 
 class Disguises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,6 +194,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     peak: tuple[Peak, ...] = ()
     surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()
+    approvals: Approvals = Approvals()
     anomalies: Anomalies = Anomalies()
     disguises: Disguises = Disguises()
     masters: Masters = Masters()

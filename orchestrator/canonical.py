@@ -23,7 +23,7 @@ class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An approved order, at one revision."""
+    """An approved order, at one revision; the last may cancel it."""
 
     number: str
     revision: int
@@ -33,6 +33,7 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     supplier_name: str
     currency: str
     lines: tuple[OrderLine, ...]
+    cancelled: bool = False
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -26,6 +26,8 @@ from sim.world.books import ended_months
 CLIENT_ID = "orchestrator"
 TOPICS = (
     "procurement>purchase_order.approved",
+    "procurement>purchase_order.changed",
+    "procurement>purchase_order.cancelled",
     "procurement>supplier.changed",
     "inventory>receipt.recorded",
     "ap_automation>invoice.captured",

@@ -7,7 +7,7 @@ purchase price variance (PPV), against accounts payable at the invoice. Goods fo
 expense against accounts payable at the invoice; expense against accrued receipts where a period ends in between, and back
 in the next. Freight and tax are expense. A bill in another currency is booked at its date's rate, goods received at their
 order's, and what then is left over is gain or loss on exchange. A reversal mirrors the posting that it undoes, line for
-line by role.
+line by role. An order may change: at each version it is what its source says of that version.
 """
 
 from __future__ import annotations
@@ -37,14 +37,18 @@ class Amount(Invariant):
     id = "I03"
     name = "amount"
     workflows = ("procure-to-pay",)
-    reads = REVERSALS
+    reads = (*REVERSALS, "order.changed")
 
     def start(self) -> Count:
         """None compared."""
         return Count()
 
     def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
-        """A reversal must mirror its posting."""
+        """A reversal must mirror its posting, a changed order come to what its source says at that version."""
+        if entry.what == "order.changed":
+            state.judged += 1
+            yield from _changed(entry, known)
+            return
         undone = known.posting(entry.system, entry.reverses)
         if undone is None:
             return
@@ -74,10 +78,25 @@ class Amount(Invariant):
         return state.judged
 
 
+def _changed(entry: Effect, known: Known) -> Iterator[Violation]:
+    paper = known.documents.get(entry.source_ref)
+    right = known.amount_at(paper, entry.version) if paper else entry.amount_minor
+    if paper is not None and entry.amount_minor != right:
+        says = (
+            f"{paper.order} was changed in {entry.system} to {money(entry.amount_minor, entry.currency)} at version "
+            f"{entry.version}, which is {money(right, paper.currency)}"
+        )
+        yield Violation(
+            paper.obligation, says, (known.line, *lines_of(known, paper.ref)), abs(entry.amount_minor - right)
+        )
+
+
 def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[Violation]:
     effect = posted.effect
     rule = RULES.get(effect.what)
     due_minor, roles = rule(obligation) if rule else (effect.amount_minor, _roles(effect.lines))
+    if effect.what == "order.created" and posted.paper:
+        due_minor = known.amount_at(known.documents[posted.paper], effect.version)
     had = _roles(effect.lines)
     wrong = [
         f"{label} {said or '(none)'} instead of {right or '(none)'}"

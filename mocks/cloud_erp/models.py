@@ -26,6 +26,7 @@ from mocks.kit.operation import Refused
 Currency = Literal["USD"]
 PeriodStatus = Literal["Open", "Closed", "Permanently Closed", "Never Opened"]
 """`Closed` to payables; the ledger takes accruals until the period is `Permanently Closed`."""
+Revision = Annotated[int, Meta(ge=1, le=10_000)]
 _Lines = Meta(min_length=1, max_length=LINES_MAX)
 
 
@@ -40,7 +41,7 @@ class NewOrderLine(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
 
 
 class NewOrder(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
-    """An order to create."""
+    """An order to create; one that was cancelled before the ERP heard of it is created so."""
 
     source_ref: Reference
     order_number: Ident
@@ -50,6 +51,24 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     currency: Currency
     cost_center: Annotated[str, Meta(max_length=40)]
     lines: Annotated[tuple[NewOrderLine, ...], _Lines]
+    revision: Revision = 1
+    status: Literal["Open", "Canceled"] = "Open"
+
+
+class RevisedLine(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """What is ordered on one line now."""
+
+    line: LineNumber
+    quantity: Quantity
+
+
+class NewRevision(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """An order as its source has it at a later revision."""
+
+    source_ref: Reference
+    revision: Revision
+    status: Literal["Open", "Canceled"]
+    lines: Annotated[tuple[RevisedLine, ...], _Lines]
 
 
 class OrderShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

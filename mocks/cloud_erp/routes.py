@@ -10,6 +10,7 @@ from mocks.cloud_erp.models import (
     NewInvoice,
     NewOrder,
     NewReceipt,
+    NewRevision,
     OrderPage,
     OrderShown,
     PeriodPage,
@@ -36,6 +37,12 @@ class _Api:
         new: NewOrder = incoming.body
         incoming.caller.require(new.business_unit)
         return Reply(201, _order(self.state.create_order(work, new)))
+
+    def revise_purchase_order(self, incoming: Incoming, work: Work) -> Reply:
+        order = self.state.header(incoming.params["id"])
+        incoming.caller.require(order.entity)
+        self.state.revise_order(work, order, incoming.body)
+        return Reply(200, _order(order))
 
     def find_purchase_orders(self, incoming: Incoming, work: Work) -> Reply:
         query: SourceQuery = incoming.query
@@ -91,10 +98,10 @@ class _Api:
 def operations(state: CloudErp, limit_max: int) -> tuple[Operation, ...]:
     """The operations over one state."""
     api = _Api(state, limit_max)
-    return (*_orders_and_receipts(api), *_invoices_and_periods(api))
+    return (*_orders(api), *_receipts(api), *_invoices_and_periods(api))
 
 
-def _orders_and_receipts(api: _Api) -> tuple[Operation, ...]:
+def _orders(api: _Api) -> tuple[Operation, ...]:
     return (
         Operation(
             "create_purchase_order",
@@ -121,6 +128,24 @@ def _orders_and_receipts(api: _Api) -> tuple[Operation, ...]:
             scope="cloud_erp.read",
             subject=_sought,
         ),
+        Operation(
+            "revise_purchase_order",
+            "PUT",
+            "/purchaseOrders/{id}",
+            api.revise_purchase_order,
+            "Bring an order to a later revision of its source; the same one again changes nothing",
+            body=NewRevision,
+            reply=OrderShown,
+            scope="cloud_erp.write",
+            subject=_source_of_revision,
+            commits=True,
+            refusals=(404, 409),
+        ),
+    )
+
+
+def _receipts(api: _Api) -> tuple[Operation, ...]:
+    return (
         Operation(
             "create_receipt",
             "POST",
@@ -206,6 +231,11 @@ def _source(incoming: Incoming) -> Subject:
     return Subject(new.business_unit, new.source_ref)
 
 
+def _source_of_revision(incoming: Incoming) -> Subject:
+    revision: NewRevision = incoming.body
+    return Subject("", revision.source_ref)
+
+
 def _sought(incoming: Incoming) -> Subject:
     query: SourceQuery = incoming.query
     return Subject("", query.source_ref)
@@ -221,7 +251,7 @@ def _named(incoming: Incoming) -> Subject:
 
 
 def _order(order: Order) -> OrderShown:
-    return OrderShown(order.id, order.source_ref, order.number, order.entity, "OPEN")
+    return OrderShown(order.id, order.source_ref, order.number, order.entity, order.status.upper())
 
 
 def _receipt(receipt: Receipt) -> ReceiptShown:

@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.journal import Goods, Posting
 from mocks.cloud_erp.ledger import Ledger
-from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt
+from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, NewRevision
 from mocks.cloud_erp.suppliers import Suppliers
 from mocks.kit.dialect import minor, stamp
 from mocks.kit.operation import Refused, Work
@@ -34,8 +34,8 @@ class OrderLine(msgspec.Struct, frozen=True, gc=False):
     unit_price_minor: int
 
 
-class Order(msgspec.Struct, frozen=True, gc=False):
-    """An order header with its lines by number, which price receipts and invoices."""
+class Order(msgspec.Struct, gc=False):
+    """An order header with its lines by number, which price receipts and invoices. `revision` is its source's."""
 
     id: str
     source_ref: str
@@ -44,6 +44,10 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     expense_account: str
     lines: dict[int, OrderLine]
     created_at: str
+    supplier: str = ""
+    currency: str = ""
+    revision: int = 1
+    status: str = "Open"
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -110,6 +114,10 @@ class CloudErp(Ledger):
             account,
             lines,
             stamp(work.now_ms),
+            new.supplier,
+            new.currency,
+            new.revision,
+            new.status,
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)
@@ -124,8 +132,32 @@ class CloudErp(Ledger):
             amount_minor=sum(line.quantity * lines[line.line].unit_price_minor for line in new.lines),
             currency=new.currency,
             order=order.number,
+            version=new.revision if new.revision > 1 else 0,
         )
         return order
+
+    def revise_order(self, work: Work, order: Order, new: NewRevision) -> None:
+        """Bring an order to a later revision of its source. The one it is at is no change; an earlier one is refused."""
+        if new.revision < order.revision:
+            raise Refused(409, "PO-REVISION-STALE", f"The order is at revision {order.revision}.")
+        if new.revision == order.revision:
+            return
+        if order.status == "Canceled":
+            raise Refused(409, "PO-CANCELED", "The order was canceled.")
+        value = sum(line.quantity * line_of(order, line.line).unit_price_minor for line in new.lines)
+        order.revision, order.status = new.revision, new.status
+        work.effect(
+            "order.cancelled" if new.status == "Canceled" else "order.changed",
+            order.id,
+            entity=order.entity,
+            source_ref=order.source_ref,
+            party=order.supplier,
+            number=order.number,
+            amount_minor=value,
+            currency=order.currency,
+            order=order.number,
+            version=new.revision,
+        )
 
     def create_receipt(self, work: Work, new: NewReceipt, currency: str = "USD") -> Receipt:
         """Create a receipt and accrue its stock lines at the order's price."""
@@ -244,6 +276,13 @@ class CloudErp(Ledger):
         if invoice is None:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return invoice
+
+    def header(self, order_id: str) -> Order:
+        """An order header, or a 404."""
+        order = self.orders.get(order_id)
+        if order is None:
+            raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
+        return order
 
     def orders_from(self, source_ref: str) -> list[Order]:
         """Every order created from a source."""

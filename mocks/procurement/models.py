@@ -32,8 +32,16 @@ class LineShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     pack: int = 1
 
 
-class OrderShown(msgspec.Struct, frozen=True, gc=False):
-    """An order in full. `updated_at` is the moment of the newest revision."""
+class ApprovalShown(msgspec.Struct, frozen=True, gc=False):
+    """One yes: by whose authority, and who said it."""
+
+    approver: str
+    by: str
+    at: str
+
+
+class OrderShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """An order in full. `updated_at` is the moment of the newest revision; `approvals` are told where there were several."""
 
     number: str
     revision: int
@@ -48,6 +56,8 @@ class OrderShown(msgspec.Struct, frozen=True, gc=False):
     updated_at: str
     erp_number: str
     invoice_status: str
+    approvals: list[ApprovalShown] = []
+    exported: bool = False
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +84,13 @@ class OrderQuery(msgspec.Struct, frozen=True, gc=False):
     updated_after: Moment = EPOCH
     offset: Offset = 0
     limit: Limit = 50
+    exported: bool | None = None
+
+
+class NewFlag(msgspec.Struct, frozen=True, gc=False):
+    """Whether somebody has fetched an order as it stands."""
+
+    exported: bool
 
 
 class NewStatus(msgspec.Struct, frozen=True, gc=False):
@@ -92,8 +109,8 @@ class StatusShown(msgspec.Struct, frozen=True, gc=False):
     invoice_status: str
 
 
-class OrderApproved(msgspec.Struct, frozen=True, gc=False):
-    """The body of the event `purchase_order.approved`: thin, so the receiver must come and read."""
+class OrderTold(msgspec.Struct, frozen=True, gc=False):
+    """The body of the events `purchase_order.approved`, `.changed` and `.cancelled`: thin, so one must come and read."""
 
     number: str
     revision: int

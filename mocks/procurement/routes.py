@@ -7,7 +7,9 @@ from mocks.kit.dialect import decimal, epoch_ms
 from mocks.kit.operation import Incoming, Operation, Reply, Work
 from mocks.kit.paging import page
 from mocks.procurement.models import (
+    ApprovalShown,
     LineShown,
+    NewFlag,
     NewStatus,
     OrderPage,
     OrderQuery,
@@ -36,11 +38,22 @@ class _Api:
         query: OrderQuery = incoming.query
         sees = incoming.caller.may_act_for
         changed = [self.state.orders[number] for number in self.state.approvals.since(epoch_ms(query.updated_after))]
-        seen = [order for order in changed if sees(order.wanted.entity) and work.sees(order.approved_at)]
+        seen = [
+            order
+            for order in changed
+            if sees(order.wanted.entity) and work.sees(order.approved_at) and query.exported in (None, order.exported)
+        ]
         rows = [_row(order) for order in page(seen, query.offset, query.limit, self.limit_max)]
         after = query.offset + len(rows)
         more = bool(rows) and after < len(seen)
         return Reply(200, OrderPage(rows, len(seen), after if more else None), idle=not rows)
+
+    def set_exported(self, incoming: Incoming, work: Work) -> Reply:
+        flag: NewFlag = incoming.body
+        order = self.state.order(incoming.params["number"])
+        incoming.caller.require(order.wanted.entity)
+        self.state.set_exported(work, order, exported=flag.exported)
+        return Reply(200, _row(order))
 
     def set_order_status(self, incoming: Incoming, work: Work) -> Reply:
         told: NewStatus = incoming.body
@@ -76,6 +89,19 @@ def operations(state: Procurement, limit_max: int) -> tuple[Operation, ...]:
             scope="procurement.read",
         ),
         Operation(
+            "set_exported",
+            "PUT",
+            "/purchase_orders/{number}/exported",
+            api.set_exported,
+            "Raise or clear the export flag; a change at a screen clears it, one through this API does not",
+            body=NewFlag,
+            reply=OrderRow,
+            scope="procurement.write",
+            subject=_order,
+            commits=True,
+            refusals=(404,),
+        ),
+        Operation(
             "set_order_status",
             "PUT",
             "/purchase_orders/{number}/status",
@@ -96,7 +122,7 @@ def _order(incoming: Incoming) -> Subject:
 
 
 def _row(order: Order) -> OrderRow:
-    return OrderRow(order.number, order.revision, order.status, order.wanted.entity, order.approved_at)
+    return OrderRow(order.number, order.revision, order.status, order.wanted.entity, order.updated_at)
 
 
 def _shown(order: Order) -> OrderShown:
@@ -125,7 +151,11 @@ def _shown(order: Order) -> OrderShown:
         CURRENCY,
         lines,
         order.approved_at,
-        order.approved_at,
+        order.updated_at,
         order.erp_number,
         order.invoice_status,
+        [ApprovalShown(each.approver, each.by, each.at) for each in order.approvals]
+        if len(order.approvals) > 1
+        else [],
+        order.exported,
     )

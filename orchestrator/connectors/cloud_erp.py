@@ -26,7 +26,7 @@ class _OrderLine(msgspec.Struct, rename="pascal", gc=False):
     unit_price: str
 
 
-class _Order(msgspec.Struct, rename="pascal", gc=False):
+class _Order(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
     source_ref: str
     order_number: str
     business_unit: str
@@ -35,6 +35,20 @@ class _Order(msgspec.Struct, rename="pascal", gc=False):
     currency: str
     cost_center: str
     lines: list[_OrderLine]
+    revision: int = 1
+    status: str = "Open"
+
+
+class _RevisedLine(msgspec.Struct, rename="pascal", gc=False):
+    line: int
+    quantity: int
+
+
+class _Revision(msgspec.Struct, rename="pascal", gc=False):
+    source_ref: str
+    revision: int
+    status: str
+    lines: list[_RevisedLine]
 
 
 class _ReceiptLine(msgspec.Struct, rename="pascal", gc=False):
@@ -131,8 +145,22 @@ def post_order(order: PurchaseOrder) -> Prepared:
         order.currency,
         order.cost_centre,
         lines,
+        order.revision,
+        _status(order),
     )
     return Prepared("cloud_erp.create_purchase_order", "/purchaseOrders", _encode(body), ref)
+
+
+def _status(order: PurchaseOrder) -> str:
+    return "Canceled" if order.cancelled else "Open"
+
+
+def revise_order(order: PurchaseOrder, erp_order: str) -> Prepared:
+    """Bring an order to a later revision."""
+    ref = f"procurement:{order.number}"
+    lines = [_RevisedLine(x.line, x.quantity) for x in order.lines]
+    body = _Revision(ref, order.revision, _status(order), lines)
+    return Prepared("cloud_erp.revise_purchase_order", f"/purchaseOrders/{erp_order}", _encode(body), ref)
 
 
 def post_receipt(receipt: GoodsReceipt) -> Prepared:
@@ -210,6 +238,16 @@ def _create(name: str, read: object, path: str, find: object) -> Operation:
 OPERATIONS: Final = (
     _create(
         "create_purchase_order", lambda body: _order_made.decode(body).order_header_id, "/purchaseOrders", _find_order
+    ),
+    # The same revision again changes nothing, and an earlier one is refused: it may be sent again without a look.
+    Operation(
+        SYSTEM,
+        "revise_purchase_order",
+        "PUT",
+        lambda body: _order_made.decode(body).order_header_id,
+        read_error,
+        repeatable=True,
+        timeout_s=TIMEOUT_S,
     ),
     _create("create_receipt", lambda body: _receipt_made.decode(body).receipt_id, "/receipts", _find_receipt),
     _create("create_invoice", lambda body: _posted.decode(body).invoice_id, "/invoices", _find_invoice),

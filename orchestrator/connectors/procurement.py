@@ -35,6 +35,7 @@ class _Order(msgspec.Struct, gc=False):
     lines: list[_Line]
     cost_centre: str = ""
     currency: str = "USD"
+    status: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -79,6 +80,7 @@ def read_order(body: bytes) -> PurchaseOrder:
         raw.supplier.name,
         raw.currency,
         lines,
+        raw.status == "cancelled",
     )
 
 

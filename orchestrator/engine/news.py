@@ -95,7 +95,10 @@ def _invoice(body: bytes) -> Paper:
 
 
 TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
-    ("procurement", "purchase_order.approved"): lambda body: order_notice(procurement.read_notice(body)),
+    **{
+        ("procurement", f"purchase_order.{what}"): lambda body: order_notice(procurement.read_notice(body))
+        for what in ("approved", "changed", "cancelled")
+    },
     ("procurement", "supplier.changed"): lambda body: supplier_notice(procurement_suppliers.read_notice(body)),
     ("inventory", "receipt.recorded"): _receipt,
     ("ap_automation", "invoice.captured"): _invoice,

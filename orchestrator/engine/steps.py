@@ -37,6 +37,7 @@ _encode: Final = msgspec.json.Encoder().encode
 PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     **masters.PREPARE,
     m.PostOrder: lambda command: cloud_erp.post_order(command.order),
+    m.ReviseOrder: lambda command: cloud_erp.revise_order(command.order, command.erp_order),
     m.PostReceipt: lambda command: cloud_erp.post_receipt(command.receipt),
     m.PostInvoice: lambda command: cloud_erp.post_invoice(command.invoice, command.on),
     m.TellOrder: lambda command: procurement.tell_interfaced(command.number, command.erp_number),

@@ -94,6 +94,14 @@ class PostOrder(msgspec.Struct, frozen=True, gc=False):
     order: PurchaseOrder
 
 
+class ReviseOrder(msgspec.Struct, frozen=True, gc=False):
+    """Bring the order in the ERP to a later revision."""
+
+    key: str
+    order: PurchaseOrder
+    erp_order: str
+
+
 class PostReceipt(msgspec.Struct, frozen=True, gc=False):
     """Record the receipt in the ERP."""
 
@@ -154,5 +162,16 @@ class Revive(msgspec.Struct, frozen=True, gc=False):
     effect_key: str
 
 
-Command = PostOrder | PostReceipt | PostInvoice | TellOrder | TellInvoice | OpenCase | StartTimer | StopTimer | Revive
-EffectCommand = PostOrder | PostReceipt | PostInvoice | TellOrder | TellInvoice | OpenCase
+Command = (
+    PostOrder
+    | ReviseOrder
+    | PostReceipt
+    | PostInvoice
+    | TellOrder
+    | TellInvoice
+    | OpenCase
+    | StartTimer
+    | StopTimer
+    | Revive
+)
+EffectCommand = PostOrder | ReviseOrder | PostReceipt | PostInvoice | TellOrder | TellInvoice | OpenCase

@@ -44,7 +44,7 @@ def decide(state: ProcureToPay, event: m.Event) -> tuple[ProcureToPay, Commands]
 
 
 def _order_approved(state: ProcureToPay, event: m.OrderApproved, _: Commands) -> ProcureToPay:
-    if state.order is not None and (state.order_stage or state.order.revision >= event.order.revision):
+    if state.order is not None and state.order.revision >= event.order.revision:
         return state
     order = event.order
     if not is_packed(order):
@@ -81,10 +81,7 @@ def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands
 def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> ProcureToPay:
     what, paper, step = parts(event.key)
     if what == "po":
-        if step != "post" or state.order_stage == "posted":
-            return state
-        commands.append(m.TellOrder(f"po:{state.entity}:{paper}:status:interfaced", state.number, event.remote_id))
-        return replace(state, order_stage="posted", erp_order=event.remote_id)
+        return _order_done(state, event, commands) if step == "post" else state
     if what == "gr":
         return with_receipt(state, paper, stage="posted")
     if what == "inv" and step == "post":
@@ -92,6 +89,16 @@ def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> Procu
     if what == "inv":
         return told(state, paper, commands)
     return state
+
+
+def _order_done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> ProcureToPay:
+    """The ERP has the order, or its new revision; the source hears of the first."""
+    if state.order_stage == "posted":
+        return state
+    if not state.erp_order:
+        key = f"po:{state.entity}:{state.number}:status:interfaced"
+        commands.append(m.TellOrder(key, state.number, event.remote_id))
+    return replace(state, order_stage="posted", erp_order=state.erp_order or event.remote_id)
 
 
 def _rejected(state: ProcureToPay, event: m.EffectRejected, commands: Commands) -> ProcureToPay:
@@ -148,7 +155,8 @@ def _case_decided(state: ProcureToPay, event: m.CaseDecided, commands: Commands)
     again = decision.decision not in {"reject", "wait"}
     if category == "rejected-by-target" and again:
         if system == "procurement" and state.order_stage == "refused":
-            return replace(state, order_stage="", order_attempt=state.order_attempt + 1)
+            stage, revision = ("posted", 0) if state.erp_order else ("", state.revision)
+            return replace(state, order_stage=stage, revision=revision, order_attempt=state.order_attempt + 1)
         if system == "inventory" and state.receipts[paper].stage == "refused":
             return with_receipt(state, paper, stage="waiting", attempt=state.receipts[paper].attempt + 1)
     if category == "unknown-order" and decision.decision == "wait":

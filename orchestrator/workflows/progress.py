@@ -36,7 +36,11 @@ def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToP
     if state.order is not None and state.order_stage == "":
         key = f"po:{state.entity}:{state.number}:{state.order.revision}"
         commands.append(m.PostOrder(again(key, state.order_attempt), state.order))
-        state = replace(state, order_stage="posting")
+        state = replace(state, order_stage="posting", revision=state.order.revision)
+    elif state.order is not None and state.order_stage == "posted" and state.order.revision > state.revision:
+        key = f"po:{state.entity}:{state.number}:{state.order.revision}"
+        commands.append(m.ReviseOrder(again(key, state.order_attempt), state.order, state.erp_order))
+        state = replace(state, order_stage="revising", revision=state.order.revision)
     if state.order_stage == "posted":
         for paper, received in state.receipts.items():
             if received.stage == "waiting":

@@ -42,7 +42,10 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):
-    """The whole process. `order_stage`: "" → posting → posted, or refused. `packed`: quantities may need converting."""
+    """The whole process. `order_stage`: "" → posting → posted → revising → posted, or refused.
+
+    `packed`: quantities may need converting. `revision` is the one at which the ERP has the order, or is getting it.
+    """
 
     entity: str
     number: str
@@ -53,3 +56,4 @@ class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):
     receipts: dict[str, ReceiptEntry] = {}
     invoices: dict[str, InvoiceEntry] = {}
     packed: bool = False
+    revision: int = 0

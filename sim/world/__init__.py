@@ -15,6 +15,7 @@ import simpy
 from contracts.journal import Effect, Entry
 from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
+from sim.world import people
 from sim.world.accruals import Accruals, Close
 from sim.world.books import Books, next_month
 from sim.world.calendar import Hours, local_ms, us_holidays, working_hours
@@ -53,6 +54,7 @@ class World:
         self._env = env
         self._scenario = scenario
         self._scale = scale
+        self._seed = seed
         self._hands = Hands(env, estate)
         self._truth = Truth(record)
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
@@ -76,6 +78,7 @@ class World:
 
     def open(self) -> None:
         """What there was before the first day: balances, an open period, orders that were approved already."""
+        people.set_up(self._hands, self._scenario.approvals, self._seed, _last_delivery_ms(self._scenario))
         for books in self._books.values():
             books.open()
         if self._suppliers is not None:

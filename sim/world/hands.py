@@ -67,21 +67,40 @@ class Hands:
                     line.item.id,
                     line.item.description,
                     kind,
-                    line.quantity,
+                    quantity,
                     line.item.unit,
                     line.item.price_minor,
                     line.item.pack,
                 )
-                for line in intent.lines
+                for line, quantity in zip(intent.lines, intent.ordered, strict=True)
             ),
         )
         system = self._systems.procurement
         return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))
 
+    def authority(self, approver: str, limit_minor: int) -> None:
+        """Somebody is told how much they may approve alone."""
+        self._systems.procurement.state.authorities.grant(approver, limit_minor)
+
+    def delegation(self, approver: str, to: str, until_ms: int) -> None:
+        """Somebody is away, and somebody else says yes for them."""
+        self._systems.procurement.state.authorities.delegate(approver, to, until_ms)
+
     def approval(self, requisition: str, approver: str) -> str:
-        """A manager says yes; the order's number."""
+        """Somebody says yes, or whoever stands in for them; the order's number, empty where more must agree."""
+        system, now = self._systems.procurement, self._now()
+        by = system.state.authorities.speaks_for(approver, now)
+        return system.perform(now, by, lambda work: system.state.approve(work, requisition, approver, by))
+
+    def change(self, buyer: str, order: str, quantities: tuple[int, ...]) -> int:
+        """A buyer changes an order; its revision."""
         system = self._systems.procurement
-        return system.perform(self._now(), approver, lambda work: system.state.approve(work, requisition, approver))
+        return system.perform(self._now(), buyer, lambda work: system.state.change(work, order, quantities))
+
+    def cancel(self, buyer: str, order: str) -> int:
+        """A buyer cancels an order; its revision."""
+        system = self._systems.procurement
+        return system.perform(self._now(), buyer, lambda work: system.state.cancel(work, order))
 
     def receipt(
         self, intent: Intent, order: str, quantities: tuple[int, ...], on: str, *, in_pieces: bool = False

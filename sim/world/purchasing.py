@@ -17,6 +17,7 @@ from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightl
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
 from sim.world.disguises import HELD_OUT
 from sim.world.hands import Hands
+from sim.world.people import approvers
 from sim.world.trade import (
     COPIED,
     EARLY,
@@ -33,11 +34,10 @@ from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
-RECEIPT, INVOICE, COPY = "receipt", "invoice", "copy"
+RECEIPT, INVOICE, COPY, REVISION = "receipt", "invoice", "copy", "revision"
 
 LATE_COPY_DAYS: Final = 6
 """A copy that would come so long after the last delivery belongs to the next month's story."""
-APPROVERS: Final = ("m.okafor", "j.lindqvist", "r.delgado", "s.whitfield")
 
 DISPUTED: Final = {
     PRICE_VARIANCE: ("price-variance",),
@@ -98,7 +98,7 @@ class Purchasing:
 
     def open_order(self, intent: Intent) -> None:
         """An order that had been approved before the month began, entered now."""
-        owed = self._approve(intent, self._hands.requisition(intent))
+        owed = self._ordered(intent, self._approved(intent, self._hands.requisition(intent)))
         self._begin(self._delivered_and_billed(intent, owed))
 
     def start(self, intent: Intent) -> None:
@@ -131,14 +131,22 @@ class Purchasing:
 
     def _from_requisition(self, intent: Intent, requisition: str) -> Playing:
         hours = self._hours[intent.hospital]
-        yield self._until(hours.add(self._now(), intent.approval_minutes * MINUTE_MS))
-        yield from self._delivered_and_billed(intent, self._approve(intent, requisition))
+        order = ""
+        for approver in approvers(intent.desk_share):
+            if order:
+                break
+            yield self._until(hours.add(self._now(), intent.approval_minutes * MINUTE_MS))
+            order = self._hands.approval(requisition, approver)
+        yield from self._delivered_and_billed(intent, self._ordered(intent, order))
 
-    def _approve(self, intent: Intent, requisition: str) -> Owed:
-        approver = APPROVERS[int(intent.desk_share * len(APPROVERS))]
-        order = self._hands.approval(requisition, approver)
+    def _approved(self, intent: Intent, requisition: str) -> str:
+        """The number of an order to which everybody whom it needs has said yes."""
+        numbers = (self._hands.approval(requisition, approver) for approver in approvers(intent.desk_share))
+        return next(number for number in numbers if number)
+
+    def _ordered(self, intent: Intent, order: str) -> Owed:
         owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, self._hours[intent.hospital])
-        value_minor = at_order_prices(intent, tuple(line.quantity for line in intent.lines))
+        value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed
 
@@ -149,6 +157,8 @@ class Purchasing:
                 self._receive(intent, owed, part)
             elif step == INVOICE:
                 self._bill(intent, owed, part, ready_ms)
+            elif step == REVISION:
+                self._revise(intent, owed)
             else:
                 self._bill_again(intent, owed, part)
         self.playing -= 1
@@ -156,6 +166,10 @@ class Purchasing:
     def _course(self, intent: Intent, approved_ms: int) -> list[tuple[int, str, int, int]]:
         """Every step after the approval in order: when, what, which part, and when its invoice can first be booked."""
         hours, steps = self._hours[intent.hospital], []
+        if intent.first or intent.cancelled:
+            steps.append((approved_ms + int((10 + 40 * intent.copy_share) * MINUTE_MS), REVISION, 0, 0))
+        if intent.cancelled:
+            return steps
         day, billed_ms = hours.day_at(approved_ms), approved_ms
         for number, part in enumerate(intent.parts):
             day += part.lead_days
@@ -189,6 +203,15 @@ class Purchasing:
         if disguise.days_later and copy_ms > self._last_delivery_ms + LATE_COPY_DAYS * DAY_MS:
             return []
         return [(copy_ms, COPY, part, 0)]
+
+    def _revise(self, intent: Intent, owed: Owed) -> None:
+        """A buyer thinks again: another quantity, or nothing at all."""
+        quantities = tuple(line.quantity for line in intent.lines)
+        if intent.cancelled:
+            version = self._hands.cancel(intent.requester, owed.order)
+        else:
+            version = self._hands.change(intent.requester, owed.order, quantities)
+        self._truth.order_revised(self._now(), owed, version, at_order_prices(intent, quantities))
 
     def _receive(self, intent: Intent, owed: Owed, part: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]

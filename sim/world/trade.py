@@ -81,7 +81,10 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A purchase with every turn that it will take. `twist` befalls the invoice of one part; the shares settle how."""
+    """A purchase with every turn that it will take. `twist` befalls the invoice of one part; the shares settle how.
+
+    `first` are the quantities as they were approved, where the order was changed afterwards.
+    """
 
     key: str
     hospital: str
@@ -102,11 +105,18 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     desk_share: float
     late_days: int
     twisted: int = -1
+    first: tuple[int, ...] = ()
+    cancelled: bool = False
 
     @property
     def twisted_part(self) -> int:
         """The place of the part whose invoice the twist befalls: the last, but for standing orders."""
         return self.twisted % len(self.parts)
+
+    @property
+    def ordered(self) -> tuple[int, ...]:
+        """The quantities that are approved."""
+        return self.first or tuple(line.quantity for line in self.lines)
 
     @property
     def packed(self) -> bool:
@@ -123,6 +133,7 @@ class Trade:
         self._catalogue = catalogue
         self._trade = scenario.trade
         self._turns = _turns(scenario)
+        self._revises = scenario.trade.changed_order_share + scenario.trade.cancelled_order_share > 0
         self._copied = scenario.disguises.tuned, scenario.disguises.held_out
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
@@ -165,7 +176,17 @@ class Trade:
             desk_share=draw(),
             late_days=1 + int(3 * draw()),
         )
-        return _settled(intent)
+        return self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
+
+    def _revised(self, intent: Intent, draw: Callable[[], float]) -> Intent:
+        """The intent of a buyer who thinks again, soon after the approval."""
+        changed, cancelled = self._trade.changed_order_share, self._trade.cancelled_order_share
+        reached, share = draw(), 0.5 + draw()
+        if reached < changed:
+            first = tuple(max(1, round(line.quantity * share)) for line in intent.lines)
+            first = tuple(q + (q == line.quantity) for q, line in zip(first, intent.lines, strict=True))
+            return msgspec.structs.replace(intent, first=first)
+        return msgspec.structs.replace(intent, cancelled=reached < changed + cancelled)
 
     def standing(self, hospital: str, number: int) -> Intent:
         """A standing order: one line, one unit of it every so many days, each time billed alike."""

@@ -58,6 +58,14 @@ class Truth:
         ref = f"procurement:{owed.order}"
         self._paper(at_ms, ref, "purchase-order", key, owed, owed.party, owed.order, value_minor)
 
+    def order_revised(self, at_ms: int, owed: Owed, version: int, value_minor: int) -> None:
+        """A buyer changed or cancelled an order: it is another version of the same paper."""
+        ref = f"procurement:{owed.order}"
+        known = self.papers[ref]
+        revised = msgspec.structs.replace(known, at=at_ms, version=version, amount_minor=value_minor)
+        self.papers[ref] = revised
+        self._record(revised)
+
     def receipt(  # noqa: PLR0913 - a delivery is all of this
         self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, goods: tuple[Goods, ...]
     ) -> None:

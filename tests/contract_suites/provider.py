@@ -146,6 +146,13 @@ def _order_sent(provider: Provider) -> None:
     _sent(provider, "/purchaseOrders", erp_order(Lines=erp_order()["Lines"][:1]))
 
 
+def _order_revised(provider: Provider) -> None:
+    _order_sent(provider)
+    lines = [{"Line": 1, "Quantity": 10}]
+    revision = {"SourceRef": "procurement:PO-H1-000001", "Revision": 3, "Status": "Open", "Lines": lines}
+    assert provider.door.call("cloud_erp", "PUT", "/purchaseOrders/EPO-1", revision)[0] == 200
+
+
 def _other_order_sent(provider: Provider) -> None:
     _books_open(provider)
     _sent(provider, "/purchaseOrders", erp_order(OrderNumber="PO-H1-000002"))
@@ -211,6 +218,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "a case was decided": _case_decided,
     "the books are open": _books_open,
     "the order was sent": _order_sent,
+    "the order was revised": _order_revised,
     "another order was sent": _other_order_sent,
     "all papers were sent": _all_sent,
     "the period was closed": _period_closed,

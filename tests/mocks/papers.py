@@ -70,6 +70,12 @@ def erp_order(**changes: Any) -> dict[str, Any]:
     }
 
 
+def erp_revision(revision: int = 2, quantity: int = 7, status: str = "Open") -> dict[str, Any]:
+    """The order at a later revision of its source, as the ERP takes it."""
+    lines = [{"Line": 1, "Quantity": quantity}, {"Line": 2, "Quantity": 2}]
+    return {"SourceRef": f"procurement:{ORDER}", "Revision": revision, "Status": status, "Lines": lines}
+
+
 def erp_receipt(*lines: tuple[int, int], **changes: Any) -> dict[str, Any]:
     """A receipt as the ERP takes it; `lines` are (order line, quantity)."""
     return {

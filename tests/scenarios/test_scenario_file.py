@@ -89,13 +89,13 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
             "supliers = 5",
             ("x.toml:27: trade.supliers: unknown key; did you mean suppliers? "
             "(known: suppliers, items, stock_share, split_delivery_share, lead_days_max, packs, own_series_share, "
-             "standing_orders, standing_days)"),
+             "standing_orders, standing_days, changed_order_share, cancelled_order_share)"),
         ),
         ("orders_per_day = 3\n\n[trade]", "orders_per_day = -1\n\n[trade]",
          "x.toml:24: hospital[1].orders_per_day: expected number > 0.0, got -1"),
         ("[trade]", "[trad]", ("x.toml:26: trad: unknown key; did you mean trade? (known: name, title, scope, calendar, "
-         "hospital, story, true_limits, peak, surge, trade, anomalies, disguises, masters, desk, workers, weather, front, "
-         "thresholds, load)")),
+         "hospital, story, true_limits, peak, surge, trade, approvals, anomalies, disguises, masters, desk, workers, "
+         "weather, front, thresholds, load)")),
         ("start = 2026-10-05", "start = 2026-02-30", "x.toml:6: calendar.start: invalid date or datetime"),
         ("start = 2026-10-05", 'start = "2026-02-30"', 'x.toml:6: calendar.start: invalid RFC3339 encoded date, got "2026-02-30"'),
         ("    2026-11-11", "    11", "x.toml:11: calendar.holidays[1]: expected date, got 11"),

@@ -144,6 +144,26 @@ def test_a_surge_is_busier_and_keeps_its_pace(stage: Stage) -> None:
     assert asked[dt.date(2026, 11, 14)] == 0, "a Saturday; a surge is no peak"
 
 
+def test_orders_change_and_are_cancelled_soon_after_their_approval(stage: Stage) -> None:
+    papers_of_orders = [paper for paper in stage.documents if paper.what == "purchase-order"]
+    first = {paper.ref: paper for paper in papers_of_orders if paper.version == 1}
+    later = [paper for paper in papers_of_orders if paper.version == 2]
+    assert len(later) > 100
+    assert all(0 < paper.at - first[paper.ref].at < 3_600_000 for paper in later)
+    changed = [paper for paper in later if paper.amount_minor != first[paper.ref].amount_minor]
+    assert len(changed) > 60
+    cancelled = {o.number for o in stage.estate.procurement.state.orders.values() if o.status == "cancelled"}
+    assert len(cancelled) > 20
+    assert not any(paper.order in cancelled for paper in stage.documents if paper.what != "purchase-order")
+
+
+def test_what_is_dear_needs_more_than_a_manager(stage: Stage) -> None:
+    said = {len(order.approvals) for order in stage.estate.procurement.state.orders.values()}
+    assert said >= {1, 2, 3}
+    spoke = {each.by == each.approver for o in stage.estate.procurement.state.orders.values() for each in o.approvals}
+    assert spoke == {True, False}, "some are away, and have delegated"
+
+
 def test_federal_holidays_of_a_year() -> None:
     """As the Office of Personnel Management lists them for 2026 and 2027, those on weekends moved."""
     days = us_holidays(dt.date(2026, 1, 1), dt.date(2027, 12, 31))

@@ -10,7 +10,7 @@ from pact import match
 from orchestrator.canonical import GoodsReceipt, Invoice, InvoiceLine, OrderLine, PurchaseOrder, ReceiptLine
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok, Operation, Prepared, Rejected, Throttled, Unauthorized
-from orchestrator.connectors.cloud_erp import Posted, list_query, post_invoice, post_order, post_receipt
+from orchestrator.connectors.cloud_erp import Posted, list_query, post_invoice, post_order, post_receipt, revise_order
 from orchestrator.engine.caller import Caller
 from tests.contract_suites.consumer import SINCE_MS, Ask, Interaction, reads, sends, stamp, turned_away
 
@@ -94,6 +94,8 @@ def _search(prepared: Prepared) -> Ask:
 
 
 _ORDER_SENT: Final = post_order(ORDER)
+_REVISED: Final = revise_order(msgspec.structs.replace(ORDER, revision=2), "EPO-1")
+_PAST: Final = revise_order(msgspec.structs.replace(ORDER, revision=1), "EPO-1")
 _RECEIPT_SENT: Final = post_receipt(RECEIPT)
 _INVOICE_SENT: Final = post_invoice(INVOICE, ON)
 _ORDERED: Final = {"OrderHeaderId": match.str("EPO-1")}
@@ -110,6 +112,26 @@ ORDERS: Final = (
     _creates("an order again, under its key", "the order was sent", _ORDER_SENT, 201, _ORDERED, Ok("EPO-1")),
     _refused(
         "another order under a key that was used", "another order was sent", _ORDER_SENT, 422, "idempotency_mismatch"
+    ),
+    Interaction(
+        "an order at a later revision",
+        "the order was sent",
+        sends(_REVISED),
+        ("PUT", "/purchaseOrders/EPO-1"),
+        200,
+        _ORDERED,
+        Ok("EPO-1"),
+        body=msgspec.json.decode(_REVISED.body),
+    ),
+    Interaction(
+        "an order at a revision that is past",
+        "the order was revised",
+        sends(_PAST),
+        ("PUT", "/purchaseOrders/EPO-1"),
+        409,
+        _error("PO-REVISION-STALE"),
+        Rejected("PO-REVISION-STALE", "", 409),
+        body=msgspec.json.decode(_PAST.body),
     ),
     _refused(
         "an order of an unknown business unit",
