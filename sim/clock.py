@@ -17,12 +17,13 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import partial
 from heapq import heappush
 from typing import Any, Self, TypeVar, cast
 
 import simpy
 
-from sim.handles import Task, Timer
+from sim.handles import Task
 from sim.incarnation import CURRENT, Incarnation
 from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
 
@@ -97,10 +98,9 @@ class Kernel:
 
     def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
         """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
-        loop, env = self.loop, self.env
+        env = self.env
         when_ms: int = env._now + delay_ms  # type: ignore[assignment]
-        timer = Timer(callback, args, self._outside, False, when_ms, loop)  # noqa: FBT003
-        heappush(loop._queue, (when_ms, NORMAL, next(env._eid), timer))
+        heappush(self.loop._queue, (when_ms, NORMAL, next(env._eid), partial(callback, *args)))
 
     def spawn(
         self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from datetime import UTC, datetime
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
@@ -225,6 +226,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     env._now = when_ms
                     steps = 0
                 heappop(queue)
+                if event.__class__ is partial:  # `Kernel.after`
+                    event()
+                    continue
                 if event.__class__ is not Timer:
                     callbacks, event.callbacks = event.callbacks, None
                     for callback in callbacks:

@@ -55,8 +55,9 @@ class OpenDelivery:
 class VirtualInbound:
     """A worker's webhook endpoint (`contracts.ports.Inbound`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         """Nothing came yet."""
+        self._loop = kernel.loop
         self._waiting: deque[Delivery] = deque()
         self._receiver: asyncio.Future[None] | None = None
 
@@ -69,7 +70,7 @@ class VirtualInbound:
     async def receive(self) -> Delivery:
         """Wait for the next delivery."""
         while not self._waiting:
-            self._receiver = asyncio.get_running_loop().create_future()
+            self._receiver = self._loop.create_future()
             await self._receiver
         return self._waiting.popleft()
 
@@ -158,7 +159,7 @@ class VirtualPorts:
         """Ports for a worker's new life."""
         self.worker = worker.name
         self.http = VirtualHttp(wire, worker)
-        self.inbound = VirtualInbound()
+        self.inbound = VirtualInbound(kernel)
         self.clock = VirtualClock(kernel)
         self.telemetry = SilentTelemetry()
         self.settings = settings

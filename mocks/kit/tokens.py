@@ -5,7 +5,6 @@ Compact JWS with HMAC-SHA256, so that a system can tell a forged or expired toke
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -94,4 +93,4 @@ class Gate:
 
 
 def _signature(key: bytes, signed: bytes) -> bytes:
-    return urlsafe_b64encode(hmac.digest(key, signed, hashlib.sha256)).rstrip(b"=")
+    return urlsafe_b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=")

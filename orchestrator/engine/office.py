@@ -55,8 +55,9 @@ class Office:
         self.alarm = Alarm(self)
         self.ended: list[tuple[str, int, int]] = []
         """Successes that nothing waits for: remote id, effect, fence. They are written with the next transaction."""
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._clock = ports.clock
+        self._loop = asyncio.get_running_loop()
+        self.failed: asyncio.Future[None] = self._loop.create_future()
         self._tasks: list[asyncio.Task[None]] = []
         self._prune_at = 64
 
@@ -67,7 +68,7 @@ class Office:
     def spawn(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:  # noqa: ANN401 - passed on
         """Start a task of this worker. The list keeps it alive; what is done is let go now and then."""
         tasks = self._tasks
-        tasks.append(asyncio.get_running_loop().create_task(self._guarded(work, arguments)))
+        tasks.append(self._loop.create_task(self._guarded(work, arguments)))
         if len(tasks) > self._prune_at:
             tasks[:] = [task for task in tasks if not task.done()]
             self._prune_at = 2 * len(tasks) + 64

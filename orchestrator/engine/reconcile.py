@@ -21,6 +21,8 @@ WINDOW_MS: Final = DAY_MS + 180 * MINUTE_MS
 FRESH_MS: Final = 60 * MINUTE_MS
 """What was done this recently may not be listed yet."""
 POSTING: Final = "cloud_erp.create_invoice"
+INVOICES: Final = "ap_automation"
+"""The source of what is posted."""
 
 
 class Sweep(Protocol):
@@ -70,17 +72,19 @@ async def _posted(caller: Caller, since_ms: int) -> dict[str, list[str]] | None:
 
 def _compare(office: Office, posted: dict[str, list[str]], now_ms: int) -> None:
     store = office.store
-    # An invoice may be posted days after its effect was made, never before: look for effects further back than for postings.
-    known = {ref: (status, changed) for ref, status, changed in store.effects_since(POSTING, now_ms - 7 * DAY_MS)}
+    in_doubt = store.in_doubt(POSTING)
+    heard = {f"{INVOICES}:{paper}" for paper, _ in store.heard_of(INVOICES, map(_paper, posted))}
     for ref, ids in posted.items():
         if len(set(ids)) > 1:
             store.open_break("posted-twice", ref, ", ".join(sorted(set(ids))), now_ms)
-        status = known.get(ref, (None, 0))[0]
-        if status == DOUBT:
+        if ref in in_doubt:
             office.alarm.set(store.hurry(ref, now_ms))
-        elif status is None and not store.heard_of(ref):
+        elif ref not in heard:
             store.open_break("posted-unknown", ref, ids[0], now_ms)
-    for ref, (status, born_ms) in known.items():
-        recent = now_ms - WINDOW_MS < born_ms < now_ms - FRESH_MS
-        if status == DONE and recent and ref not in posted:
+    for ref, status, born_ms in store.effects_since(POSTING, now_ms - WINDOW_MS):
+        if status == DONE and born_ms < now_ms - FRESH_MS and ref not in posted:
             store.open_break("not-posted", ref, "done here, not listed there", now_ms)
+
+
+def _paper(ref: str) -> str:
+    return ref.partition(":")[2]

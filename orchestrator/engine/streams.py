@@ -106,7 +106,8 @@ class Streams:
                 return None
             entries, more = source.read(outcome.value, seen)
             seen += len(entries)
-            fresh = [news for news in entries if not self._store.seen(news.source, news.id, news.version)]
+            known = self._store.heard_of(source.stream, [news.id for news in entries]) if entries else ()
+            fresh = [news for news in entries if (news.id, news.version) not in known]
             if fresh:
                 for effect in await self._office.transact(self._take_in, fresh, missed):
                     self._office.spawn(self._effects.carry, [effect])

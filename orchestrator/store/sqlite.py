@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+import msgspec
 
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, Effect
 
 Result = TypeVar("Result")
+_encode = msgspec.json.Encoder().encode
 
 SCHEMA: Final = (
     # What came in, once per (source, object, version): the event key.
     """CREATE TABLE IF NOT EXISTS inbox (source TEXT, event_id TEXT, version INTEGER, hash TEXT, seen_at INTEGER,
        PRIMARY KEY (source, event_id, version)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS process (id INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, state BLOB)",
+    "CREATE TABLE IF NOT EXISTS process (id INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, state TEXT)",
     # Commands on their way; `due_at` is empty once one has ended, so the index holds open work only.
     """CREATE TABLE IF NOT EXISTS effect (id INTEGER PRIMARY KEY, key TEXT, process INTEGER, operation TEXT, path TEXT,
-       body BLOB, ref TEXT, status INTEGER, attempts INTEGER, due_at INTEGER, fence INTEGER, quiet INTEGER,
+       body TEXT, ref TEXT, status INTEGER, attempts INTEGER, due_at INTEGER, fence INTEGER, quiet INTEGER,
        born_at INTEGER, entity TEXT, owner TEXT, remote_id TEXT, detail TEXT)""",
     "CREATE INDEX IF NOT EXISTS effect_due ON effect (due_at) WHERE due_at IS NOT NULL",
     """CREATE TABLE IF NOT EXISTS timer (process INTEGER, name TEXT, due_at INTEGER, PRIMARY KEY (process, name))
@@ -81,7 +85,8 @@ class SqliteStore:
         """Open the file, and make the tables if they are not there."""
         self.owner = owner
         self._db = _connect(directory / "orchestrator.db", sync)
-        self._run = self._db.execute
+        # One cursor for everything: its next statement resets the last, so that nothing is left open.
+        self._run = self._db.cursor().execute
         self.run(self._create)
 
     def _create(self) -> None:
@@ -112,41 +117,39 @@ class SqliteStore:
 
     # -- inbox and processes --------------------------------------------------------------------------------------------
 
-    def seen(self, source: str, event_id: str, version: int) -> bool:
-        """Whether this event is in the inbox."""
-        sql = "SELECT 1 FROM inbox WHERE source=? AND event_id=? AND version=?"
-        return self._run(sql, (source, event_id, version)).fetchone() is not None
-
     def note_event(self, source: str, event_id: str, version: int, digest: str, now_ms: int) -> bool:
         """Put an event into the inbox; False when it was there already."""
         sql = "INSERT OR IGNORE INTO inbox VALUES (?,?,?,?,?)"
         return self._run(sql, (source, event_id, version, digest, now_ms)).rowcount == 1
 
-    def process(self, key: str) -> tuple[int, int, bytes] | None:
+    def process(self, key: str) -> tuple[int, int, str] | None:
         """A process by its partition key: id, version, state."""
-        row: tuple[int, int, bytes] | None
+        row: tuple[int, int, str] | None
         row = self._run("SELECT id, version, state FROM process WHERE key=?", (key,)).fetchone()
         return row
 
-    def process_by_id(self, process: int) -> tuple[int, int, bytes]:
+    def process_by_id(self, process: int) -> tuple[int, int, str]:
         """A process by its id."""
-        row: tuple[int, int, bytes]
+        row: tuple[int, int, str]
         row = self._run("SELECT id, version, state FROM process WHERE id=?", (process,)).fetchone()
         return row
 
-    def states(self, prefix: str) -> Iterator[bytes]:
+    def states(self, prefix: str) -> Iterator[str]:
         """The states of all processes whose key begins so, by key."""
         sql = "SELECT state FROM process WHERE key>=? AND key<? ORDER BY key"
         return (row[0] for row in self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall())
 
+    # JSON goes in as text: `sqlite3` looks for an adapter of every `bytes`, which costs as much as the statement.
+
     def add_process(self, key: str, state: bytes) -> int:
         """Store a new process."""
-        return int(self._run("INSERT INTO process (key, version, state) VALUES (?,1,?)", (key, state)).lastrowid or 0)
+        sql = "INSERT INTO process (key, version, state) VALUES (?,1,?)"
+        return int(self._run(sql, (key, state.decode())).lastrowid or 0)
 
     def change_process(self, process: int, version: int, state: bytes) -> bool:
         """Store a process's new state; False, and nothing stored, when somebody has changed it meanwhile."""
         sql = "UPDATE process SET state=?, version=? WHERE id=? AND version=?"
-        return self._run(sql, (state, version + 1, process, version)).rowcount == 1
+        return self._run(sql, (state.decode(), version + 1, process, version)).rowcount == 1
 
     # -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class SqliteStore:
             effect.process,
             effect.operation,
             effect.path,
-            effect.body,
+            effect.body.decode(),
             effect.ref,
             effect.status,
             effect.attempts,
@@ -196,12 +199,12 @@ class SqliteStore:
     def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
         """Take over effects that are due, oldest first."""
         rows = self._run(_CLAIM, (self.owner, lease_until, READY, SENT, DOUBT, now_ms, limit)).fetchall()
-        return sorted((Effect(*row) for row in rows), key=lambda effect: effect.id)
+        return sorted(map(_effect, rows), key=lambda effect: effect.id)
 
     def effect(self, effect_id: int) -> Effect | None:
         """An effect by its id."""
         row = self._run(_EFFECT, (effect_id,)).fetchone()
-        return None if row is None else Effect(*row)
+        return None if row is None else _effect(row)
 
     # -- timers, cases, dead letters --------------------------------------------------------------------------------------
 
@@ -312,15 +315,21 @@ class SqliteStore:
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
     def effects_since(self, operation: str, since_ms: int) -> list[tuple[str, int, int]]:
-        """Reference, status and birth of the effects of one operation made since a moment, oldest first."""
-        sql = "SELECT ref, status, born_at FROM effect WHERE operation=? AND born_at>=? ORDER BY id"
-        return self._run(sql, (operation, since_ms)).fetchall()
+        """Reference, status and birth of the effects of one operation made since a moment, the latest first."""
+        # Effects are born in the order of their ids: going back from the newest reads no more than is wanted.
+        rows = self._run("SELECT operation, ref, status, born_at FROM effect ORDER BY id DESC")
+        recent = takewhile(lambda row: row[3] >= since_ms, rows)
+        return [(ref, status, born_at) for made, ref, status, born_at in recent if made == operation]
 
-    def heard_of(self, ref: str) -> bool:
-        """Whether a paper, given as `system:id`, ever came in."""
-        source, _, paper = ref.partition(":")
-        sql = "SELECT 1 FROM inbox WHERE source=? AND event_id=?"
-        return self._run(sql, (source, paper)).fetchone() is not None
+    def in_doubt(self, operation: str) -> set[str]:
+        """References of the effects of one operation whose outcome is unknown."""
+        sql = "SELECT ref FROM effect WHERE due_at IS NOT NULL AND status=? AND operation=?"
+        return {ref for (ref,) in self._run(sql, (DOUBT, operation))}
+
+    def heard_of(self, source: str, papers: Iterable[str]) -> set[tuple[str, int]]:
+        """Which papers of a source, of those named, ever came in: id and version of each."""
+        sql = "SELECT event_id, version FROM inbox WHERE source=? AND event_id IN (SELECT value FROM json_each(?))"
+        return set(self._run(sql, (source, _encode(list(papers)))))
 
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""
@@ -332,6 +341,12 @@ class SqliteStore:
         sql = "UPDATE effect SET due_at=? WHERE ref=? AND status=? AND due_at>?"
         self._run(sql, (now_ms, ref, DOUBT, now_ms))
         return now_ms
+
+
+def _effect(row: tuple[Any, ...]) -> Effect:
+    effect = Effect(*row)
+    effect.body = row[5].encode()
+    return effect
 
 
 def _busy(error: sqlite3.OperationalError) -> Exception:
