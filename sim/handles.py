@@ -62,32 +62,24 @@ class Timer(Handle):
 class Future(asyncio.Future[T]):
     """A future that hashes by a number, drawn the first time anyone asks: a set of them has one order in every run."""
 
-    __slots__ = ("_number",)
-    _number: int
+    _number = 0
 
     def __hash__(self) -> int:
         """Return its number."""
-        try:
-            return self._number
-        except AttributeError:
-            self._number = next(cast("VirtualLoop", self._loop).numbers)
-            return self._number
+        self._number = self._number or next(cast("VirtualLoop", self._loop).numbers)
+        return self._number
 
 
 class Task(asyncio.Task[T]):
     """A task that hashes by a number (`asyncio.wait` and `TaskGroup` walk sets of them) and knows whose it is."""
 
-    __slots__ = ("_number", "incarnation")
-    _number: int
+    _number = 0
     incarnation: Incarnation | None
 
     def __hash__(self) -> int:
         """Return its number."""
-        try:
-            return self._number
-        except AttributeError:
-            self._number = next(cast("VirtualLoop", self._loop).numbers)
-            return self._number
+        self._number = self._number or next(cast("VirtualLoop", self._loop).numbers)
+        return self._number
 
 
 def describe(work: object) -> str:

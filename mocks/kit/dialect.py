@@ -31,13 +31,14 @@ Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    minutes, rest = divmod(at_ms, 60_000)
-    return f"{_minute(minutes)}{rest // 1000:02d}.{rest % 1000:03d}Z"
+    hours, rest = divmod(at_ms, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    return f"{_hour(hours)}{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}Z"
 
 
 @lru_cache(maxsize=4096)
-def _minute(minutes: int) -> str:
-    return (EPOCH + timedelta(minutes=minutes)).isoformat()[:17]
+def _hour(hours: int) -> str:
+    return (EPOCH + timedelta(hours=hours)).isoformat()[:14]
 
 
 def moment_ms(text: str) -> int:

@@ -15,7 +15,7 @@ from orchestrator.engine.caller import Caller
 from orchestrator.engine.news import News
 from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS, SOURCES, Source
-from orchestrator.store.rows import DONE, DOUBT
+from orchestrator.store.rows import DONE
 
 WINDOW_MS: Final = DAY_MS + 180 * MINUTE_MS
 FRESH_MS: Final = 60 * MINUTE_MS

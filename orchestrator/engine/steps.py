@@ -30,7 +30,7 @@ Known = tuple[int, State]
 
 _decode_order: Final = msgspec.json.Decoder(ProcureToPay).decode
 _decode_tagged: Final = msgspec.json.Decoder(SupplierMaster | PeriodEnd).decode
-_TAGS: Final = (b'["supplier",', b'["period-end",')
+_TAGS: Final = ('["supplier",', '["period-end",')
 """How the states of the rarer kinds of process begin, and no order's: a struct's tag comes first."""
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -54,7 +54,7 @@ QUIET: Final = frozenset({m.TellOrder, TellNumber})
 """What nothing waits for."""
 
 
-def _decode(stored: bytes) -> State:
+def _decode(stored: str) -> State:
     return _decode_tagged(stored) if stored.startswith(_TAGS) else _decode_order(stored)
 
 

@@ -31,7 +31,7 @@ from orchestrator.engine.sources import (
 )
 from orchestrator.store.rows import Effect
 
-POLL_EVERY_MS: Final = 60 * MINUTE_MS
+POLL_EVERY_MS: Final = 120 * MINUTE_MS
 POLL_QUIET_MS: Final = 240 * MINUTE_MS
 """A source where nothing happens is asked less and less often, down to this; at night, in the main."""
 AGAIN_MS: Final = 5 * MINUTE_MS
