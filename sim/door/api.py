@@ -32,13 +32,12 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """All that a program needs to connect."""
+    """All that a program needs to connect. There may be more, which the reference is told."""
 
     client_id: str
     client_secret: str
     webhook_secret: str
     entities: str
-    workflows: str
     token_url: str
     systems: dict[str, str]
 

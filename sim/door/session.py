@@ -8,7 +8,6 @@ from typing import Final
 
 from contracts.verdict import Summary
 from mocks.kit.asgi import App, Receive, Scope, Send, asgi_app, send_half
-from sim.door.api import Settings
 from sim.door.control import Control
 from sim.door.pace import Pace
 from sim.door.stage import NoReplyError, ServedStage, Terms
@@ -37,11 +36,11 @@ class Session:
         self._renewed = asyncio.Event()
         self._app = self._estate_app()
 
-    def settings(self) -> Settings:
-        """All that a program needs to connect."""
+    def settings(self) -> dict[str, object]:
+        """All that a program needs to connect (`sim.door.api.Settings`), and whatever else a design is told."""
         told = {key: value for key, value in self.stage.estate.settings.items() if key != "sync"}
         systems = {name: f"{self.base_url}/{name}" for name in self.stage.estate.systems()}
-        return Settings(**told, token_url=f"{self.base_url}/identity/oauth2/token", systems=systems)
+        return {**told, "token_url": f"{self.base_url}/identity/oauth2/token", "systems": systems}
 
     def reset(self) -> None:
         """The same again from the beginning: scenario, seed, plan, speed. Addresses stay as they are."""

@@ -123,6 +123,8 @@ def ended(process: Process) -> bool:
         ("POST", "/clock/speed", {"speed": 0}, 422, "Expected `float` > 0.0 - at `$.speed`"),
         ("POST", "/clock/speed", {"sped": 1}, 422, "unknown field `sped`"),
         ("POST", "/clock/advance", {}, 409, "no subject has shown itself yet"),
+        ("POST", "/clock/advance", {"seconds": 1e308}, 422, "Expected `float` <= 31622400.0 - at `$.seconds`"),
+        ("GET", "/clock?seen=now", None, 422, "Expected `int`, got `str` - at `$.seen`"),
         ("PUT", "/addresses", {"hook": "http://example.org/x"}, 422, "not this machine"),
         ("PUT", "/addresses", {"idle": "9000"}, 422, "is not a URL"),
         ("POST", "/faults", {"kind": "crash", "target": "worker", "trigger": {"nth": 1}}, 422, "the real door"),
