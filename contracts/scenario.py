@@ -140,6 +140,18 @@ class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surge: tuple[Surge, ...] = ()
 
 
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How keys and secrets are changed.
+
+    Every `key_days` a new key signs; the old one is withdrawn `overlap_hours` later. On `secret_on` the design's client
+    gets a new secret, and the former is good for as long. With an overlap of 0 what was changed is refused at once.
+    """
+
+    key_days: Annotated[int, Meta(ge=0)] = 0
+    secret_on: dt.date | None = None
+    overlap_hours: Annotated[float, Meta(ge=0.0)] = 24.0
+
+
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The people who decide cases: in business hours, minutes each."""
 
@@ -198,6 +210,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anomalies: Anomalies = Anomalies()
     disguises: Disguises = Disguises()
     masters: Masters = Masters()
+    identity: Identity = Identity()
     desk: Desk = Desk()
     workers: Workers = Workers()
     weather: tuple[Weather, ...] = ()

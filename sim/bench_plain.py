@@ -22,10 +22,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from mocks.cloud_erp.models import InvoicePage, InvoiceShown, NewInvoice
 from mocks.kit.asgi import Receive, Scope, Send
 from mocks.kit.dialect import stamp
-from mocks.kit.tokens import Claims, issue
+from mocks.kit.tokens import Claims, KeyRing, issue
 from sim.door.server import HOST, DoorProtocol, QuietServer, listen, settings, steady_server
 
-TOKEN: Final = issue(b"plain", Claims("plain", ("cloud_erp.read", "cloud_erp.write"), ("*",), 0, 2**31))
+TOKEN: Final = issue(KeyRing(b"plain"), Claims("plain", ("cloud_erp.read", "cloud_erp.write"), ("*",), 0, 2**31))
 UNAUTHORIZED: Final = (401, b'{"title":"Unauthorized"}')
 MISMATCH: Final = (422, b'{"title":"Idempotency key used with another body"}')
 

@@ -1,7 +1,8 @@
 """Imitates an OAuth2 authorization server: client credentials in, a signed bearer token out.
 
 The token is a compact JWS that every other system checks by itself; it carries scopes (`<system>.read`,
-`<system>.write`) and the entities that the client may act for. Clients are registered, never made up.
+`<system>.write`) and the entities that the client may act for. Clients are registered, never made up. Signing keys and
+secrets are changed by people, and what is changed keeps working for a while, or not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[Identity]:
     """The identity system with the estate's clients, each granted every scope and entity."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = Identity(setup.token_key, quirks.whole("auth", "token_life_s"), setup.token_now_ms)
+    state = Identity(setup.ring, quirks.whole("auth", "token_life_s"), setup.token_now_ms)
     for client, secret in setup.clients:
         state.register(client, secret)
     return System(

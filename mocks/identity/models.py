@@ -30,6 +30,33 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     scope: str
 
 
+class PublishedKey(msgspec.Struct, frozen=True, gc=False):
+    """A key whose tokens are good, without its bytes: the keys are symmetric, so `thumbprint` only tells which it is."""
+
+    kty: str
+    kid: str
+    alg: str
+    use: str
+    thumbprint: str = msgspec.field(name="x-thumbprint-s256")
+
+
+class KeySet(msgspec.Struct, frozen=True, gc=False):
+    """All keys whose tokens are good, the oldest first; the last one signs."""
+
+    keys: tuple[PublishedKey, ...]
+
+
+class Discovery(msgspec.Struct, frozen=True, gc=False):
+    """Where things are, as OpenID Connect says it; paths below the system's own root."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    grant_types_supported: tuple[str, ...]
+    token_endpoint_auth_methods_supported: tuple[str, ...]
+    scopes_supported: tuple[str, ...]
+
+
 class OAuthError(msgspec.Struct, frozen=True):
     """The error shape of OAuth2."""
 

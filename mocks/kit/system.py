@@ -7,7 +7,7 @@ call the same two functions. Whatever is committed goes to the `sink` as one: ef
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +21,7 @@ from mocks.kit.operation import Bend, Incoming, Operation, Outcome, Refused, Wor
 from mocks.kit.quirks import Quirks
 from mocks.kit.routing import Routes
 from mocks.kit.signing import Signer
-from mocks.kit.tokens import Gate
+from mocks.kit.tokens import Gate, KeyRing
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
@@ -45,6 +45,13 @@ class Setup:
     clients: tuple[tuple[str, str], ...] = ()
     token_now_ms: Callable[[], int] | None = None
     """The clock that tokens live by, where that is not the estate's own: behind the real door they live in wall time."""
+    ring: KeyRing = field(init=False)
+    """The keys that sign tokens: the identity system turns them, the others know what it has published."""
+
+    def __post_init__(self) -> None:
+        """Grow the first key."""
+        object.__setattr__(self, "ring", KeyRing(self.token_key))
+
     true_limits: bool = False
     """Whether systems refuse what is more than their family allows; they live by the same clock as tokens."""
 
@@ -87,7 +94,7 @@ class System(Generic[State]):
         self.invalid_status = invalid_status
         self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
-        self._gate = Gate(setup.token_key, setup.token_now_ms)
+        self._gate = Gate(setup.ring, setup.token_now_ms)
         self._limits = Limits(quirks) if setup.true_limits and "limits" in quirks.sections else None
         self._limits_now_ms = setup.token_now_ms
         self._routes = Routes(operations)

@@ -23,7 +23,6 @@ class Tokens:
     def __init__(self, ports: Ports) -> None:
         """Have none yet."""
         self._ports = ports
-        self._request = token_request(ports.settings.get("client_id", ""), ports.settings.get("client_secret", ""))
         self._header = ""
         self._until_s = float("-inf")
         self._coming: asyncio.Future[str] | None = None
@@ -50,8 +49,10 @@ class Tokens:
 
     async def _fetch(self) -> str:
         began_s = self._ports.clock.monotonic()
+        settings = self._ports.settings  # read each time: a secret that was changed comes in by them
+        request = token_request(settings.get("client_id", ""), settings.get("client_secret", ""))
         try:
-            response = await self._ports.http.send("identity", self._request, TIMEOUT_S)
+            response = await self._ports.http.send("identity", request, TIMEOUT_S)
             if not response.ok:
                 return ""
             grant = read_grant(response.body)

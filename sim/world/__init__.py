@@ -23,6 +23,7 @@ from sim.world.catalogue import Catalogue
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
+from sim.world.security import Security
 from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
@@ -72,6 +73,7 @@ class World:
             for place, hospital in enumerate(scenario.hospital)
         ]
         self._to_come = sum(sum(days.values()) for _, days in self._volumes)
+        self._security = Security(env, seed, scenario, estate)
         self._suppliers: Suppliers | None = None
         if "supplier-master" in scenario.scope:
             self._suppliers = Suppliers(env, seed, scenario, scale, estate, self._hours, record)
@@ -97,6 +99,7 @@ class World:
             self._env.process(self._books[hospital.id].keep())
         if self._suppliers is not None:
             self._env.process(self._suppliers.play())
+        self._security.start()
 
     @property
     def month_over(self) -> bool:

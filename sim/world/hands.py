@@ -12,6 +12,7 @@ import simpy
 from contracts.cases import Decision
 from contracts.journal import Posting
 from mocks.ap_automation.state import ApAutomation, CapturedInvoice, CapturedLine
+from mocks.identity.state import Identity
 from mocks.inventory.models import ReceiptLine
 from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.system import System
@@ -23,6 +24,14 @@ from sim.world.trade import Intent
 
 class Systems(Protocol):
     """The systems at whose screens people of this world sit."""
+
+    @property
+    def identity(self) -> System[Identity]:
+        """Where clients and keys are kept."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the design under test is told: its secret among it."""
 
     @property
     def procurement(self) -> System[Procurement]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mocks.kit.tokens import Claims, issue
+from mocks.kit.tokens import Claims, KeyRing, issue
 from tests.mocks.doors import NOW_MS, SECRET, SETUP, Door, Estate
 from tests.mocks.papers import (
     ORDER,
@@ -20,8 +20,8 @@ from tests.mocks.papers import (
 )
 
 SCOPES = ("cloud_erp.read", "cloud_erp.write")
-FORGED = issue(b"another key", Claims("reference", SCOPES, ("*",), NOW_MS // 1000, NOW_MS // 1000 + 3600))
-GENUINE = issue(SETUP.token_key, Claims("reference", SCOPES, ("*",), NOW_MS // 1000, NOW_MS // 1000 + 3600))
+FORGED = issue(KeyRing(b"another key"), Claims("reference", SCOPES, ("*",), NOW_MS // 1000, NOW_MS // 1000 + 3600))
+GENUINE = issue(SETUP.ring, Claims("reference", SCOPES, ("*",), NOW_MS // 1000, NOW_MS // 1000 + 3600))
 
 GUARDED: list[tuple[str, str, str, Any]] = [
     ("procurement", "GET", f"/purchase_orders/{ORDER}", None),

@@ -23,7 +23,7 @@ from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
 from mocks.kit.paging import Changes, page
 from mocks.kit.quirks import Figure, HookPolicy, Quirks, QuirksError
 from mocks.kit.system import System
-from mocks.kit.tokens import Gate
+from mocks.kit.tokens import Gate, KeyRing
 from tests.mocks.doors import NOW_MS, SETUP, Estate
 
 
@@ -174,7 +174,7 @@ def test_a_text_with_half_a_character_does_not_break_the_refusal(estate: Estate)
 )
 def test_odd_credentials_are_not_genuine(header: str) -> None:
     with pytest.raises(Refused) as refused:
-        Gate(b"key").admit(header, "x.read", NOW_MS)
+        Gate(KeyRing(b"key")).admit(header, "x.read", NOW_MS)
     assert refused.value.status == 401
 
 
@@ -289,5 +289,6 @@ def test_no_garbage_gets_more_than_a_refusal(estate: Estate) -> None:
                 query = {"SourceRef": odd[1], "since": odd[2], "limit": odd[3], "offset": odd[4]}
                 request = Request(operation.method, path, query, {"authorization": odd[5]}, chance.randbytes(40))
                 outcome = system.handle(system.read(request), NOW_MS)
-                assert 400 <= outcome.response.status < 500, (name, operation.name)
+                public = name == "identity" and operation.method == "GET"  # nothing in it can be garbage
+                assert 400 <= outcome.response.status < 500 or public, (name, operation.name)
                 assert not outcome.committed

@@ -15,7 +15,7 @@ from mocks.kit.limits import Limits
 from mocks.kit.operation import Refused
 from mocks.kit.quirks import Quirks, QuirksError
 from mocks.kit.system import Setup, System
-from mocks.kit.tokens import Claims, issue
+from mocks.kit.tokens import Claims, KeyRing, issue
 
 NOW = 1_790_000_000_000
 
@@ -82,7 +82,9 @@ def setup(*, true_limits: bool) -> Setup:
 
 def ask(system: System[Any], path: str, times: int) -> list[Response]:
     """Ask so often, at one moment."""
-    token = issue(b"k" * 16, Claims("orchestrator", (f"{system.name}.read",), ("*",), NOW // 1000, NOW // 1000 + 3600))
+    token = issue(
+        KeyRing(b"k" * 16), Claims("orchestrator", (f"{system.name}.read",), ("*",), NOW // 1000, NOW // 1000 + 3600)
+    )
     headers = {"authorization": f"Bearer {token}"}
     return [
         system.handle(system.read(Request("GET", path, {}, dict(headers), b"")), NOW).response for _ in range(times)

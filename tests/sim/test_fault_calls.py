@@ -131,7 +131,7 @@ def test_an_expired_token_opens_nothing_more_and_a_new_one_does() -> None:
 
     def private(number: int) -> Request:
         claims = Claims("c", ("ledger.read",), ("*",), START_S, START_S + 3600, number)
-        return Request("GET", "/private", {}, {"authorization": f"Bearer {issue(SETUP.token_key, claims)}"})
+        return Request("GET", "/private", {}, {"authorization": f"Bearer {issue(SETUP.ring, claims)}"})
 
     seen = Seen()
     calls = (private(1), private(1), private(1), private(2))
