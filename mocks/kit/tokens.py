@@ -6,6 +6,7 @@ anybody. Keys take turns: a new one signs from the moment it is made, the one be
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -80,7 +81,7 @@ class KeyRing:
         self._made += 1
         kid = f"key-{self._made}"
         header = urlsafe_b64encode(msgspec.json.encode({"alg": "HS256", "typ": "JWT", "kid": kid})).rstrip(b"=")
-        key = Key(kid, hmac.digest(self._root, kid.encode(), hashlib.sha256), header)
+        key = Key(kid, hmac.digest(self._root, kid.encode(), "sha256"), header)
         self._good[kid] = key
         return key
 
