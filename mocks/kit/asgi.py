@@ -129,19 +129,24 @@ def _too_long() -> Refused:
 def _query(raw: bytes) -> dict[str, str]:
     if not raw:
         return {}
-    try:
-        text = raw.decode("utf-8", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX))
-    except ValueError:
-        raise Refused(400, "invalid_request", "too many query fields") from None
+    text = raw.decode("utf-8", "replace")
+    if text.count("&") >= QUERY_FIELDS_MAX:
+        raise Refused(400, "invalid_request", "too many query fields")
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    # Nothing is escaped: three times as fast, and what most callers of a look-up send.
+    return {name: value for name, _, value in (field.partition("=") for field in text.split("&") if field)}
 
 
 def _headers(scope: Scope) -> dict[str, str]:
     """Headers as text; the server has made their names lower case."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    given = scope["headers"]
+    headers: dict[str, str] = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
+    if len(headers) < len(given):
+        for name in headers:
+            headers[name] = ", ".join(
+                value.decode("latin-1") for other, value in given if other.decode("latin-1") == name
+            )
     return headers
 
 

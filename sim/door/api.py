@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Time(msgspec.Struct, frozen=True):
-    """The business clock. `version` changes whenever its state or speed does."""
+    """The business clock. `version` changes with state and speed; `behind_s` is how far program or estate ever lay behind it."""
 
     now: str
     state: str
@@ -51,6 +51,7 @@ class Time(msgspec.Struct, frozen=True):
     version: int
     ends: str
     fell_back_s: float
+    behind_s: float
 
 
 class Advanced(Time, frozen=True):

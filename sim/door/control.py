@@ -172,6 +172,7 @@ class Control:
             pace.version,
             moment(self._session.stage.bound_ms),
             round(pace.fell_back_s, 3),
+            round(max(pace.behind_s_max, self._session.subject.behind_s), 3),
         )
 
     async def _verdict(self, _body: bytes, _query: dict[str, str]) -> Answer:

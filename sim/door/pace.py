@@ -49,6 +49,8 @@ class Pace:
         self.state: State = "waiting"
         self.version = 0
         self.fell_back_s = 0.0
+        self.behind_s_max = 0.0
+        """The furthest that the clock lay behind its pace, naps aside, in business seconds: so long may calls have waited."""
         self.changed: Callable[[], None] = lambda: None
         """Called whenever speed or state change."""
         self.calls_under_way: Callable[[], bool] = lambda: False
@@ -180,6 +182,8 @@ class Pace:
         kernel = self.kernel
         if kernel.loop.entered:
             return True
+        behind_s = (target_ms - kernel.now_ms) / 1000 - NAP_S_MAX * self.speed
+        self.behind_s_max = max(self.behind_s_max, behind_s)
         ends_s = 0.0
         while (due_ms := kernel.next_due_ms()) <= target_ms:
             ends_s = ends_s or wall_s() + SLICE_S

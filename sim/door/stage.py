@@ -30,12 +30,12 @@ from sim.seed import Seed
 
 HOLD_S: Final = 30.0
 """Business seconds that a connection stays open when no reply is going to come; then it is dropped, as gateways do."""
-SLOW_S_MAX: Final = 14_400.0
-"""Business seconds that a subject may take to answer a delivery before lateness says more of the pace than of the subject."""
-LATENESS: Final = "I20"
-LATENESS_THRESHOLD: Final = "post_hours_p95_max"
+BEHIND_S_MAX: Final = 14_400.0
+"""Business seconds that either side may lie behind the clock before lateness says more of the pace than of the subject."""
+LATENESS: Final = ("I20",)
+LATENESS_THRESHOLDS: Final = ("post_hours_p95_max", "anomalies_missed_max")
 FELL_BEHIND: Final = (
-    "the program under test fell behind the pace of the clock, so lateness cannot be judged: serve it more slowly"
+    "{who} fell {hours:.1f} hours behind the pace of the clock, so lateness cannot be judged: serve it more slowly"
 )
 
 
@@ -148,12 +148,15 @@ class ServedStage(Stage):
         """Judge what there is. Before the estate is at rest that is a run cut short."""
         pace = self.pace
         quiescent = self.at_rest and not detail
+        behind = (("the program under test", self.subject.behind_s), ("the estate itself", pace.behind_s_max))
         pace.go("over")
         summary = self.judge(QUIESCENT if quiescent else "bound", detail)
         if not quiescent:
             summary = doubting(summary, (), ("open_obligations_max",), "")
-        if self.subject.slowest_answer_s > SLOW_S_MAX:
-            return doubting(summary, (LATENESS,), (LATENESS_THRESHOLD,), FELL_BEHIND)
+        for who, behind_s in behind:
+            if behind_s > BEHIND_S_MAX:
+                says = FELL_BEHIND.format(who=who, hours=behind_s / 3600)
+                return doubting(summary, LATENESS, LATENESS_THRESHOLDS, says)
         return summary
 
     def close(self) -> None:

@@ -65,27 +65,27 @@ class Subject:
         self.stirred = 0
         self.open_calls = 0
         self.open_deliveries = 0
-        self.slowest_answer_s = 0.0
-        """The longest that a delivery waited for its answer, in business seconds."""
         self.last_stir_s = wall_s()
+        self._slowest_ms = 0
+        self._silent_since_ms = NEVER
+        self._waiting_since_ms: dict[asyncio.Task[None], int] = {}
         self._client: aiohttp.ClientSession | None = None
         self._pace: Pace | None = None
         self._outer: asyncio.AbstractEventLoop
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def meet(self, pace: Pace) -> None:
         """Work on another clock from now on; the old one's deliveries are of no interest any more."""
         self._pace = pace
         self._outer = asyncio.get_running_loop()
         self.stirred = self.open_calls = self.open_deliveries = 0
-        self.slowest_answer_s = 0.0
-        for task in self._tasks:
+        self._slowest_ms, self._silent_since_ms = 0, NEVER
+        for task in self._waiting_since_ms:
             task.cancel()
 
     async def close(self) -> None:
         """Hang up."""
         self._pace = None
-        for task in self._tasks:
+        for task in self._waiting_since_ms:
             task.cancel()
         if self._client is not None:
             await self._client.close()
@@ -109,9 +109,11 @@ class Subject:
             return
         self.stir(changed=True)
         self.open_deliveries += 1
-        task = self._outer.create_task(self._post(delivery, self._pace))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        now_ms = self._pace.kernel.now_ms
+        self._silent_since_ms = min(self._silent_since_ms, now_ms)
+        task = self._outer.create_task(self._post(delivery, self._pace, now_ms))
+        self._waiting_since_ms[task] = now_ms
+        task.add_done_callback(self._waiting_since_ms.pop)
 
     def stir(self, *, changed: bool = False) -> None:
         """Something passes between it and the estate; whoever only looks is still quiet."""
@@ -119,19 +121,21 @@ class Subject:
         if changed:
             self.last_stir_s = wall_s()
 
-    async def _post(self, delivery: Delivery, pace: Pace) -> None:
+    async def _post(self, delivery: Delivery, pace: Pace, began_ms: int) -> None:
         url = self.addresses.hook.replace("{system}", delivery.source)
         headers = {**delivery.headers, "source": delivery.source}
-        began_s = wall_s()
         status = 0
         try:
             async with self._http().post(
                 url, data=delivery.body, headers=headers, allow_redirects=False, timeout=_timeout(HANG_UP_S)
             ) as answer:
                 status = answer.status
-                self._note_slowness(began_s, pace)
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            pass
+                self._note_wait(began_ms, pace)
+                self._silent_since_ms = NEVER
+        except TimeoutError:
+            self._note_wait(min(began_ms, self._silent_since_ms), pace)  # so were those before it
+        except (aiohttp.ClientError, OSError):
+            self._silent_since_ms = NEVER  # it is not there at all, which is its own affair
         finally:
             if pace is self._pace:
                 self.open_deliveries -= 1
@@ -140,9 +144,16 @@ class Subject:
                 delivery.refuse(status)
                 pace.poke()
 
-    def _note_slowness(self, began_s: float, pace: Pace) -> None:
+    @property
+    def behind_s(self) -> float:
+        """The longest that deliveries went unanswered while the clock ran by itself, in business seconds; also if they still do."""
+        if self._pace is not None:
+            self._note_wait(min(self._waiting_since_ms.values(), default=NEVER), self._pace)
+        return self._slowest_ms / 1000
+
+    def _note_wait(self, since_ms: int, pace: Pace) -> None:
         if pace.state == "running":
-            self.slowest_answer_s = max(self.slowest_answer_s, (wall_s() - began_s) * pace.speed)
+            self._slowest_ms = max(self._slowest_ms, pace.target_ms() - since_ms)
 
     # -- whether it has anything to do --------------------------------------------------------------------------------
 
