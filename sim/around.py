@@ -90,7 +90,7 @@ class Around:
         copy_id = f"{crossing.delivery_id}.again"
         copy = DeliveryCrossing(event or crossing.event, crossing.attempt, copy_id, self._kernel.now_ms)
         copy.latency_ms = crossing.latency_ms
-        copy.signature = ""
+        copy.signature, copy.arrival = "", None
         return copy
 
     def deliveries_of(self, source: str) -> int:

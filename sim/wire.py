@@ -103,6 +103,7 @@ class Wire:
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
+            crossing.arrival = self._passing(crossing.latency_ms // 2)
             self.detach(self._struck(crossing, armed))
         elif instant:
             self._reply(crossing, self._execute(crossing).response)
@@ -122,6 +123,7 @@ class Wire:
         crossing.latency_ms = self._latency_ms(event.source, slots)
         armed = self._forecast.at_delivery(target, event.subject.entity, (key, attempt), slots, now_ms)
         if armed:
+            crossing.signature, crossing.arrival = "", self._passing(crossing.latency_ms)
             self.detach(self._struck_delivery(crossing, armed, then))
         else:
             self._kernel.after(crossing.latency_ms, self._hand_over, crossing, then)
@@ -161,8 +163,15 @@ class Wire:
         elif reply is not None:
             self._fail(crossing, reply, "not-sent" if isinstance(reply, NotSent) else "broken")
 
+    def _passing(self, delay_ms: int) -> asyncio.Future[None]:
+        """So much time from now: an armed crossing keeps the place in the queue that a quiet one would have."""
+        passed: asyncio.Future[None] = self._kernel.loop.create_future()
+        self._kernel.after(delay_ms, passed.set_result, None)
+        return passed
+
     async def _reach(self, crossing: CallCrossing) -> Reply:
-        await asyncio.sleep(crossing.latency_ms // 2 / 1000)
+        held = self._kernel.now_ms - crossing.began
+        await (asyncio.sleep(crossing.latency_ms // 2 / 1000) if held else crossing.arrival)
         handle = self.answering[crossing.system]
         outcome = crossing.outcome = handle(crossing.incoming, self._kernel.now_ms, crossing.bend)
         await asyncio.sleep((crossing.latency_ms - crossing.latency_ms // 2) / 1000)
@@ -217,7 +226,6 @@ class Wire:
     async def _struck_delivery(
         self, crossing: DeliveryCrossing, armed: Sequence[Armed], then: Callable[[str], None]
     ) -> None:
-        crossing.signature = ""
         send: SendDelivery = self._carry
         for fault in reversed(armed):
             send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self.around)
@@ -227,8 +235,11 @@ class Wire:
         then(outcome)
 
     async def _carry(self, crossing: DeliveryCrossing) -> str:
-        outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._kernel.after(crossing.latency_ms, self._hand_over, crossing, outcome.set_result, crossing.signature)
+        outcome: asyncio.Future[str] = self._kernel.loop.create_future()
+        arrival, crossing.arrival = crossing.arrival, None
+        on_time = arrival is not None and self._kernel.now_ms == crossing.began
+        await (arrival if arrival is not None and on_time else self._passing(crossing.latency_ms))
+        self._hand_over(crossing, outcome.set_result, crossing.signature)
         return await outcome
 
     def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None], signature: str = "") -> None:

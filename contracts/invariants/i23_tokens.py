@@ -1,8 +1,8 @@
 """I23 tokens: one new access token for each that ran out, and no more calls at once than a target grants.
 
 An identity provider locks out clients that ask for a token with every call, and a stampede after an expiry looks the
-same. A worker may ask again when half of an hour's life has passed, when a system answered 401 since, or when it was
-started again; and it asks once, not once for each call that waits. What is granted beside that was for nothing.
+same. A worker may ask again when half of an hour's life has passed, when a system answered 401 since, when it was
+started again, or when a fault struck the last reply, so that there was no token in it; and it asks once, not once for each call that waits. What is granted beside that was for nothing.
 
 The served estate does not know a program's workers apart; there a whole program may be granted sixteen at a time.
 
@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
-from contracts.journal import Call, WorkerLife
+from contracts.journal import Call, FaultTook, WorkerLife
 from contracts.provenance import Known
 
 HALF_A_LIFE_MS: Final = 30 * 60_000
@@ -39,10 +39,14 @@ class Held(msgspec.Struct):
 
 
 class Course(msgspec.Struct):
-    """Workers by name, and the calls of limited systems to be counted, by system and hospital, as (began, ended, line)."""
+    """Workers by name, and the calls of limited systems to be counted, by system and hospital, as (began, ended, line).
+
+    `struck` says that the next token granted was spoilt by a fault before it arrived.
+    """
 
     held: dict[str, Held] = {}
     spans: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+    struck: bool = False
     judged: int = 0
 
 
@@ -52,15 +56,17 @@ class Tokens(Invariant):
     id = "I23"
     name = "tokens"
     workflows = ("procure-to-pay", "supplier-master")
-    reads = ("call", "worker")
+    reads = ("call", "worker", "fault")
 
     def start(self) -> Course:
         """No worker has a token."""
         return Course()
 
-    def step(self, state: Course, entry: Call | WorkerLife, known: Known) -> Iterator[Violation]:
-        """A token, a 401, the life of a worker, or a call to a system with a limit."""
-        if isinstance(entry, WorkerLife):
+    def step(self, state: Course, entry: Call | WorkerLife | FaultTook, known: Known) -> Iterator[Violation]:
+        """A token, a 401, the life of a worker, a fault, or a call to a system with a limit."""
+        if isinstance(entry, FaultTook):
+            state.struck = state.struck or entry.target.startswith(f"{IDENTITY}.")
+        elif isinstance(entry, WorkerLife):
             held = state.held.setdefault(entry.worker, Held())
             held.known = held.excused = True
         elif entry.system == IDENTITY:
@@ -90,6 +96,9 @@ class Tokens(Invariant):
 
 def _token(state: Course, entry: Call, known: Known) -> Iterator[Violation]:
     if entry.outcome != "replied" or entry.status >= 400:
+        return
+    if state.struck:
+        state.struck = False
         return
     state.judged += 1
     held = state.held.setdefault(entry.worker, Held())

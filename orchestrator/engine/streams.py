@@ -96,23 +96,29 @@ class Streams:
     async def sweep(self, source: Source, since_ms: int, missed: Callable[[News], None] | None = None) -> int | None:
         """Bring everything that a list shows since a moment into the inbox; None when it could not be read to its end.
 
-        `missed` hears, inside the transaction, of each entry that was not there yet.
+        Each page begins with the last entry of the one before. Where it does not, the list has shifted under our hands and
+        entries may have slipped through: that is no end either. `missed` hears, inside the transaction, of each entry
+        that was not there yet.
         """
         operation = OPERATIONS[source.operation]
-        seen = 0
+        seen, last = 0, None
         for _ in range(PAGES_MAX):
-            outcome = await self._caller.call(operation, source.path, source.query(since_ms, seen))
+            offset = max(0, seen - 1)
+            outcome = await self._caller.call(operation, source.path, source.query(since_ms, offset))
             if not isinstance(outcome, Ok):
                 return None
-            entries, more = source.read(outcome.value, seen)
-            seen += len(entries)
+            entries, more = source.read(outcome.value, offset)
+            if last is not None and (not entries or (entries[0].id, entries[0].version) != last):
+                return None
+            before, seen = seen, offset + len(entries)
             known = self._store.heard_of(source.stream, [news.id for news in entries]) if entries else ()
             fresh = [news for news in entries if (news.id, news.version) not in known]
             if fresh:
                 for effect in await self._office.transact(self._take_in, fresh, missed):
                     self._office.spawn(self._effects.carry, [effect])
-            if not more or not entries:
+            if not more or seen <= before:
                 return seen
+            last = (entries[-1].id, entries[-1].version)
         return None
 
     def _take_in(self, fresh: list[News], missed: Callable[[News], None] | None) -> list[Effect]:

@@ -20,6 +20,8 @@ from sim.faults.kind import (
 )
 from sim.seed import Slots
 
+_UNTIL_JUDGED_S = 6 * 3600
+
 
 class CrashLoop(Kind):
     """The worker that the crossing belongs to dies `times` in a row, after the first time at its `steps`-th await point."""
@@ -58,3 +60,10 @@ class CrashLoop(Kind):
         again, steps = int(armed.params["times"]) - 1, int(armed.params["steps"])
         if not around.doom(crossing.worker, again, steps, armed.took_effect):
             armed.was_harmless()
+            return
+
+        async def died_once() -> None:
+            await around.sleep(_UNTIL_JUDGED_S)
+            armed.was_harmless()
+
+        around.detach(died_once())

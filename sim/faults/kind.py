@@ -92,10 +92,15 @@ class Party(Protocol):
 
 
 class CallCrossing:
-    """One call on its way. `outcome` is set once the system has handled it, `bend` where a fault lies in wait."""
+    """One call on its way. `outcome` is set once the system has handled it.
+
+    Where a fault lies in wait, `bend` is what it does to the handling, and `arrival` the moment at which the call reaches
+    the system if nothing holds it up: a place in the queue that is taken as it sets out, like any quiet call's.
+    """
 
     __slots__ = (
         "answer",
+        "arrival",
         "attempt",
         "began",
         "bend",
@@ -126,6 +131,7 @@ class CallCrossing:
         self.outcome: Outcome | None = None
         self.latency_ms = 0
         self.answer: Future[Response]
+        self.arrival: Future[None]
         self.bend: Bend
 
     @property
@@ -146,11 +152,12 @@ class CutReply(BrokenReply):
 class DeliveryCrossing:
     """One delivery of an event on its way. `worker` is set once one has taken it.
 
-    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. `signature` stands in
-    place of the sender's own where a fault lies in wait and sets it.
+    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. Where a fault lies in
+    wait, `signature` may stand in place of the sender's own, and `arrival` is as for a call; a copy has none.
     """
 
     __slots__ = (
+        "arrival",
         "at_answer",
         "attempt",
         "began",
@@ -175,6 +182,7 @@ class DeliveryCrossing:
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None
         self.signature: str
+        self.arrival: Future[None] | None
 
 
 Reply = Response | WireError | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from contracts.journal import Call, Document, WorkerLife
+from contracts.journal import Call, Document, FaultTook, WorkerLife
 from tests.contracts.journals import Story, ref
 
 ERP, SOURCE = "cloud_erp", "procurement"
@@ -345,6 +345,13 @@ def three_at_once() -> Tokens:
     return story.at_once("INV-1", "INV-2", "INV-3").at_once("INV-1", "INV-2", "INV-3")
 
 
+def spoilt_then_asked() -> Tokens:
+    """A fault spoils a grant on its way, so the worker asks again at once."""
+    story = Tokens().starts()
+    story.write(FaultTook(story.at, "unreadable-reply", "identity.issue_token", {"key": "@0", "attempt": 1}, {}))
+    return story.granted().granted()
+
+
 def token_for_every_call() -> Tokens:
     """Every call asks for a token of its own."""
     story = Tokens().starts().granted()
@@ -372,6 +379,7 @@ TOKENS_KEPT: Final[tuple[Callable[[], Tokens], ...]] = (
     one_token_an_hour,
     busy_then_granted,
     refused_then_asked,
+    spoilt_then_asked,
     started_again,
     program_of_many,
     three_at_once,

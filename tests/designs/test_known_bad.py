@@ -24,6 +24,9 @@ BAD = {
 }
 """Each known-bad design, and the invariant that must catch it."""
 
+BAD_IN_BAD_WEATHER = {f"{FOLDER}/key_alone.py": {"I01"}, f"{FOLDER}/open_door.py": {"I11", "I20"}}
+"""Designs that only the rarer faults show up, and who speaks then: a key that is ignored, an event that is forged."""
+
 
 @cache
 def month_end() -> Scenario:
@@ -51,6 +54,15 @@ def test_each_known_bad_design_is_caught_by_the_right_invariant(design: str, inv
             assert summary.verdict == "fail"
             return
     pytest.fail(f"{design} passed {len(SEEDS)} seeds under {invariant}")
+
+
+@pytest.mark.parametrize(("design", "invariants"), BAD_IN_BAD_WEATHER.items())
+def test_what_only_rare_faults_show_is_caught_in_bad_weather(design: str, invariants: set[str]) -> None:
+    """Within three seeds of a week in which every fault occurs."""
+    name, bad = load_design(design)
+    scenario = load_scenario("bad-weather")[0]
+    found = [violated(run(RunOptions(scenario, name, bad, seed))) for seed in range(1, 4)]
+    assert any(invariants <= broken for broken in found), found
 
 
 @pytest.mark.parametrize("seed", [1, 2])
