@@ -138,6 +138,8 @@ class Which(msgspec.Struct, frozen=True):
 HOOKS: Final[dict[str, dict[str, Any]]] = {
     "procurement": {
         "purchase_order.approved": procurement.Notice,
+        "purchase_order.changed": procurement.Notice,
+        "purchase_order.cancelled": procurement.Notice,
         "supplier.changed": procurement_suppliers.Notice,
     },
     "inventory": {"receipt.recorded": inventory.EVENT},
@@ -160,7 +162,7 @@ def _hook(system: str) -> Endpoint:
         f"A webhook of {system}, answered once it is durable",
         {200: Taken},
         (401, 413, 422, 503),
-        tuple(HOOKS[system].values()),
+        tuple(dict.fromkeys(HOOKS[system].values())),
         headers=headers,
         description=f"Topics: {topics}. Others are acknowledged and left alone.",
         guards=("signature",),

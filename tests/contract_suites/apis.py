@@ -40,7 +40,7 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
     "inventory": {"path.grn": ("GRN-H1-000001", "GRN-H2-000001"), "query.limit": (1,)},
     "ap_automation": {"path.id": ("INV-000001", "INV-000002"), "body.voucher": ("AP-1",)},
     "cloud_erp": {
-        "path.id": ("AP-1", "AP-2", "AP-3", "AP-4"),
+        "path.id": ("AP-1", "AP-2", "AP-3", "EPO-1"),
         "path.number": ("ESUP-1", "ESUP-2"),
         "path.business_unit": ENTITIES,
         "header.If-Match": ("*", '"ESUP-1.1"'),
@@ -57,6 +57,13 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
         "body.Lines[*].Amount": ("25.00",),
     },
     "service_desk": {"path.case": ("CASE-1", "CASE-2"), "body.entity": ENTITIES},
+}
+
+_REVISED: Final = {
+    "SourceRef": f"procurement:{ORDER}",
+    "Revision": 2,
+    "Status": "Open",
+    "Lines": [{"Line": 1, "Quantity": 3}],
 }
 
 LINKS: Final[dict[str, tuple[Link, ...]]] = {
@@ -78,6 +85,10 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
     "inventory": (Link("list_receipts", "200", "get_receipt", {"grn": "$response.body#/receipts/0/grn"}),),
     "cloud_erp": (
         Link("create_purchase_order", "201", "find_purchase_orders", {"SourceRef": "$response.body#/SourceRef"}),
+        Link(
+            "create_purchase_order", "201", "revise_purchase_order", {"id": "$response.body#/OrderHeaderId"}, _REVISED
+        ),
+        Link("find_purchase_orders", "200", "revise_purchase_order", {"id": "EPO-1"}, _REVISED),
         Link("create_receipt", "201", "find_receipts", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_invoice", "201", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_invoice", "201", "cancel_invoice", {"id": "$response.body#/InvoiceId"}),

@@ -56,7 +56,7 @@ class Link:
     status: str
     target: str
     values: Mapping[str, str]
-    body: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
