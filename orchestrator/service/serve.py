@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True):
     webhook_secret: str
     entities: str
     systems: dict[str, str]
+    workflows: str = ""
+    close_calendar: str = ""
 
 
 class Time(msgspec.Struct, frozen=True):
@@ -145,7 +147,8 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
     clock = BusinessClock(_ms(now.now))
     _follow_once(clock, now)
     activity, inbound = Activity(), HttpInbound()
-    given = {key: getattr(settings, key) for key in ("client_id", "client_secret", "webhook_secret", "entities")}
+    told = ("client_id", "client_secret", "webhook_secret", "entities", "workflows", "close_calendar")
+    given = {key: getattr(settings, key) for key in told}
     ports = ServicePorts(
         options.worker,
         CountedHttp(HttpxHttp(settings.systems, http), activity),
