@@ -34,8 +34,8 @@ contracts-write: $(ENV) ## rewrite contracts/openapi and contracts/pacts from th
 	@$(BIN)/python -m tests.contract_suites.write
 
 load-smoke: $(ENV) ## twenty seconds of the close peak: the load as the integration, then the reference at work (half a minute)
-	@$(BIN)/closeproof load close-peak --seconds 12 --scale 0.5 --workers 2
-	@$(BIN)/closeproof load quiet-week-invoices --against end-to-end --seconds 8 --scale 4
+	@$(BIN)/closeproof load close-peak --seconds 8 --scale 0.5 --workers 2
+	@$(BIN)/closeproof load quiet-week-invoices --against end-to-end --seconds 12 --scale 4
 
 check: lint types imports layout ## lint, format, types, import rules, layout (each is a target too; -k goes on after a failure)
 
