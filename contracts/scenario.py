@@ -37,7 +37,8 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One hospital: an entity in every system.
 
     One that `joins` in the middle of it all does nothing before that day, and then brings its suppliers along, of which a
-    share is known already under other words.
+    share is known already under other words. Its departments write cost centres in codes of their own, whose meaning
+    changes on the day on which it `recodes`.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orders_per_day: Positive
     open_orders: Annotated[int, Meta(ge=0)] = 0
     joins: dt.date | None = None
+    recodes: dt.date | None = None
     brings_suppliers: Annotated[int, Meta(ge=0)] = 0
     overlap_share: Share = 0.0
 

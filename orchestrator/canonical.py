@@ -136,3 +136,16 @@ class SupplierRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bank_account: str
     parent: str
     number: str
+
+
+class CodeMeaning(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a hospital's code means to the ERP, from a local day on; `valid_to` is the first on which it does no more."""
+
+    id: str
+    version: int
+    kind: str
+    entity: str
+    code: str
+    value: str
+    valid_from: str
+    valid_to: str

@@ -29,6 +29,7 @@ TOPICS = (
     "procurement>purchase_order.changed",
     "procurement>purchase_order.cancelled",
     "procurement>supplier.changed",
+    "procurement>lookup_value.changed",
     "inventory>receipt.recorded",
     "ap_automation>invoice.captured",
     "service_desk>case.decided",

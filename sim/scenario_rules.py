@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from contracts.scenario import WORKFLOWS, Calendar, Scenario, Surge
+from contracts.scenario import WORKFLOWS, Calendar, Hospital, Scenario, Surge
 
 CALENDAR_DAYS_MAX: Final = 400
 """More than a year is not a scenario but a mistake in a date."""
@@ -101,9 +101,25 @@ def _hospitals(scenario: Scenario) -> Broken:
         if hospital.id in seen:
             yield f"{where}.id", f'"{hospital.id}" is the id of hospital[{seen[hospital.id]}] already'
         seen[hospital.id] = place
+        if hospital.joins is not None:
+            yield from _joining(scenario, hospital, where)
         if not _zone_exists(hospital.time_zone):
             nearest = suggestion(hospital.time_zone, _zones())
             yield f"{where}.time_zone", f'no time zone is called "{hospital.time_zone}"{nearest}'
+
+
+def _joining(scenario: Scenario, hospital: Hospital, where: str) -> Broken:
+    joins, calendar = hospital.joins, scenario.calendar
+    if joins is None or not calendar.start < joins <= calendar.end:
+        yield f"{where}.joins", f"{joins} is not after the start, {calendar.start}, and by the end, {calendar.end}"
+    elif hospital.recodes is not None and hospital.recodes <= joins:
+        yield f"{where}.recodes", f"{hospital.recodes} is not after the day on which it joins, {joins}"
+    if "supplier-master" not in scenario.scope:
+        yield f"{where}.joins", 'who joins brings suppliers and codes: "supplier-master" must be in scope'
+    if hospital.open_orders or scenario.trade.standing_orders:
+        yield f"{where}.joins", "a hospital that joins has no orders from before, neither open nor standing"
+    if all(each.joins is not None for each in scenario.hospital):
+        yield f"{where}.joins", "somebody must be there for others to join"
 
 
 def _peaks(scenario: Scenario) -> Broken:

@@ -7,6 +7,9 @@ unless people were asked about the record and have not answered, or refused. A t
 States follow one another as life allows: what is inactive or cancelled stays so, and what was never handed over cannot
 have been invoiced.
 
+A code is a record too, whose meaning has versions by day: an expense stands on the account that its code meant on its
+accounting date, whatever it meant when the order was made.
+
 Not judged: versions that the source wrote in the last hours of the run, and records of which the target has none (I01
 and I20 speak of those).
 """
@@ -19,8 +22,8 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
-from contracts.invariants._wording import HOUR_MS, lines_of, name_of
-from contracts.journal import Effect
+from contracts.invariants._wording import HOUR_MS, lines_of, name_of, posting_name
+from contracts.journal import Effect, Obligation
 from contracts.provenance import Case, Known
 
 UNDERWAY_MS: Final = 24 * HOUR_MS
@@ -77,6 +80,10 @@ class Monotone(Invariant):
             says = f"stands in {system} at version {version}, and the source at {source.version}"
             yield Violation(ref, f"{name_of(ref, known)} {says}", (line, *lines_of(known, ref)))
 
+        for obligation in known.obligations.values():
+            if obligation.account:
+                yield from _coded(state, obligation, known)
+
     def checked(self, state: Course) -> int:
         """Versions and states seen in a target."""
         return state.judged
@@ -107,6 +114,21 @@ def _transition(state: Course, entry: Effect) -> str:
     return (
         f"became {entry.state} in {entry.system} when it was {before or 'new'}" if needs and before not in needs else ""
     )
+
+
+def _coded(state: Course, obligation: Obligation, known: Known) -> Iterator[Violation]:
+    """Each posting of it that stands must carry its expense on the account of its date."""
+    for required in obligation.required:
+        for posted in known.live(obligation.id, required):
+            state.judged += 1
+            wrong = sorted(
+                {each.account for each in posted.effect.lines if each.role == "expense"} - {obligation.account}
+            )
+            if wrong:
+                says = f"stands on {', '.join(wrong)}, and its code meant {obligation.account} on {obligation.on}"
+                amount = abs(posted.effect.amount_minor)
+                because = (posted.line, *lines_of(known, obligation.id))
+                yield Violation(obligation.id, f"{posting_name(posted, known)} {says}", because, amount)
 
 
 def _excused(ref: str, known: Known) -> bool:

@@ -133,6 +133,8 @@ class NewInvoice(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     currency: Currency
     invoice_amount: Money
     lines: Annotated[tuple[NewInvoiceLine, ...], _Lines]
+    cost_center: Annotated[str, Meta(max_length=40)] = ""
+    """Where its expense belongs, if not where the order said."""
 
 
 class InvoiceShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

@@ -339,7 +339,8 @@ def _invoice_postings(
     if accrued:
         postings.append(Posting(ACCRUED_RECEIPTS, "grni", accrued, currency))
     if billed_expense:
-        postings.append(Posting(order.expense_account, "expense", billed_expense, currency))
+        account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else order.expense_account
+        postings.append(Posting(account, "expense", billed_expense, currency))
     if billed_stock != accrued:
         postings.append(Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency))
     if amount_minor:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mocks.kit.quirks import Quirks
 from mocks.kit.system import Setup, System
-from mocks.procurement import models, routes, suppliers
+from mocks.procurement import lookups, models, routes, suppliers
 from mocks.procurement.state import Procurement
 
 __all__ = ["build"]
@@ -24,7 +24,11 @@ def build(setup: Setup) -> System[Procurement]:
     return System(
         "procurement",
         state,
-        (*routes.operations(state, limit_max), *suppliers.operations(state.suppliers, limit_max)),
+        (
+            *routes.operations(state, limit_max),
+            *suppliers.operations(state.suppliers, limit_max),
+            *lookups.operations(state.lookups, limit_max),
+        ),
         quirks,
         setup,
         error_shape=models.error_shape,

@@ -18,6 +18,7 @@ from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
 from mocks.procurement.approvals import Approval, Authorities
+from mocks.procurement.lookups import Lookups
 from mocks.procurement.models import OrderTold, StatusWord
 from mocks.procurement.suppliers import Suppliers
 
@@ -80,6 +81,7 @@ class Procurement:
         self.requisitions: dict[str, Submitted] = {}
         self.orders: dict[str, Order] = {}
         self.suppliers = Suppliers(entities)
+        self.lookups = Lookups(entities)
         self.authorities = Authorities()
         self.approvals = Changes()
         self._raised = dict.fromkeys(entities, 0)

@@ -14,6 +14,7 @@ from orchestrator.connectors import (
     cloud_erp_suppliers,
     inventory,
     procurement,
+    procurement_lookups,
     procurement_suppliers,
     service_desk,
 )
@@ -24,6 +25,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     for module in (
         procurement,
         procurement_suppliers,
+        procurement_lookups,
         inventory,
         ap_automation,
         cloud_erp,

@@ -83,6 +83,7 @@ class _Invoice(msgspec.Struct, rename="pascal", gc=False):
     currency: str
     invoice_amount: str
     lines: list[_InvoiceLine]
+    cost_center: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _OrderMade(msgspec.Struct, rename="pascal", gc=False):
@@ -171,8 +172,8 @@ def post_receipt(receipt: GoodsReceipt) -> Prepared:
     return Prepared("cloud_erp.create_receipt", "/receipts", _encode(body), ref)
 
 
-def post_invoice(invoice: Invoice, accounting_date: str) -> Prepared:
-    """Post an invoice on a date."""
+def post_invoice(invoice: Invoice, accounting_date: str, cost_centre: str = "") -> Prepared:
+    """Post an invoice on a date; its expense on a cost centre, where that is not the order's any more."""
     ref = f"ap_automation:{invoice.id}"
     lines = [
         _InvoiceLine(x.line, x.quantity, decimal(x.unit_price_minor), decimal(x.amount_minor)) for x in invoice.lines
@@ -188,6 +189,7 @@ def post_invoice(invoice: Invoice, accounting_date: str) -> Prepared:
         invoice.currency,
         decimal(invoice.total_minor),
         lines,
+        cost_centre or msgspec.UNSET,
     )
     return Prepared("cloud_erp.create_invoice", "/invoices", _encode(body), ref)
 

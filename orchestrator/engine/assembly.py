@@ -31,7 +31,7 @@ class Orchestrator:
         self.office = Office(ports, self.store)
         places = zones(settings.get("entities", ""))
         caller = Caller(ports)
-        steps = Steps(self.store)
+        steps = Steps(self.store, coded="supplier-master" in settings.get("workflows", ""))
         effects = Effects(self.office, caller, steps, places, habits)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
         closing = Closing(self.office, caller, steps, effects, places, settings.get("close_calendar", ""))

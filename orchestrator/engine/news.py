@@ -12,13 +12,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from contracts.cases import CaseDecision
-from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder, SupplierRecord
-from orchestrator.connectors import ap_automation, inventory, procurement, procurement_suppliers, service_desk
+from orchestrator.canonical import CodeMeaning, GoodsReceipt, Invoice, PurchaseOrder, SupplierRecord
+from orchestrator.connectors import (
+    ap_automation,
+    inventory,
+    procurement,
+    procurement_lookups,
+    procurement_suppliers,
+    service_desk,
+)
 from orchestrator.workflows import messages as m
 
 OrderPaper = PurchaseOrder | GoodsReceipt | Invoice
 """What belongs to an order."""
-Document = OrderPaper | SupplierRecord
+Document = OrderPaper | SupplierRecord | CodeMeaning
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +75,11 @@ def supplier_notice(raw: procurement_suppliers.Notice) -> Notice:
     return Notice("procurement", raw.id, raw.version, raw.business_unit, "procurement.get_supplier", path)
 
 
+def meaning(told: CodeMeaning) -> Paper:
+    """What a code means was published."""
+    return Paper("procurement", told.id, told.version, told.entity, told)
+
+
 def receipt_notice(raw: inventory.Notice) -> Notice:
     """A receipt was recorded."""
     return Notice("inventory", raw.grn, 1, raw.site, "inventory.get_receipt", inventory.receipt_path(raw.grn))
@@ -100,6 +112,7 @@ TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
         for what in ("approved", "changed", "cancelled")
     },
     ("procurement", "supplier.changed"): lambda body: supplier_notice(procurement_suppliers.read_notice(body)),
+    ("procurement", "lookup_value.changed"): lambda body: meaning(procurement_lookups.read_value(body)),
     ("inventory", "receipt.recorded"): _receipt,
     ("ap_automation", "invoice.captured"): _invoice,
     ("service_desk", "case.decided"): lambda body: answer(service_desk.read_decision(body)),

@@ -7,8 +7,23 @@ from typing import Any, Final
 
 import msgspec
 
-from orchestrator.connectors import ap_automation, inventory, procurement, procurement_suppliers, service_desk
-from orchestrator.engine.news import News, answer, invoice_notice, order_notice, receipt_notice, supplier_notice
+from orchestrator.connectors import (
+    ap_automation,
+    inventory,
+    procurement,
+    procurement_lookups,
+    procurement_suppliers,
+    service_desk,
+)
+from orchestrator.engine.news import (
+    News,
+    answer,
+    invoice_notice,
+    meaning,
+    order_notice,
+    receipt_notice,
+    supplier_notice,
+)
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 1440 * MINUTE_MS
@@ -68,6 +83,14 @@ SUPPLIERS: Final = Source(
     procurement_suppliers.list_query,
     _until_last(supplier_notice),
 )
+LOOKUPS: Final = Source(
+    "lookups",
+    "procurement.list_lookup_values",
+    "/lookup_values",
+    procurement_lookups.list_query,
+    _until_last(meaning),
+)
+MASTERS: Final = (SUPPLIERS, LOOKUPS)
 """Polled where supplier master is in play."""
 
 RECONCILIATION: Final = "reconciliation"

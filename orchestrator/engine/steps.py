@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import SupplierRecord
+from orchestrator.canonical import CodeMeaning, SupplierRecord, stamp
 from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals, procurement, service_desk
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
@@ -39,7 +39,7 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     m.PostOrder: lambda command: cloud_erp.post_order(command.order),
     m.ReviseOrder: lambda command: cloud_erp.revise_order(command.order, command.erp_order),
     m.PostReceipt: lambda command: cloud_erp.post_receipt(command.receipt),
-    m.PostInvoice: lambda command: cloud_erp.post_invoice(command.invoice, command.on),
+    m.PostInvoice: lambda command: cloud_erp.post_invoice(command.invoice, command.on, command.cost_centre),
     m.TellOrder: lambda command: procurement.tell_interfaced(command.number, command.erp_number),
     m.TellInvoice: lambda command: ap_automation.tell_status(
         command.invoice_id, command.status, command.voucher, command.reason
@@ -50,6 +50,8 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     PostReversal: lambda command: cloud_erp_journals.post_reversal(command.ref, command.journal, command.on),
 }
 """Commands in the dialect of their target."""
+CODED: Final = frozenset({m.PostOrder, m.PostInvoice})
+"""What carries a cost centre, which is a hospital's own code where the hospital has codes of its own."""
 QUIET: Final = frozenset({m.TellOrder, TellNumber})
 """What nothing waits for."""
 
@@ -66,13 +68,17 @@ def process_key(entity: str, order: str) -> str:
 class Steps:
     """Steps of processes, on one worker's store."""
 
-    def __init__(self, store: SqliteStore) -> None:
-        """Work on a store."""
+    def __init__(self, store: SqliteStore, *, coded: bool = False) -> None:
+        """Work on a store. `coded`: hospitals may write codes of their own, which mean something on a day."""
         self._store = store
+        self._coded = coded
         self._masters = masters.Masters(store)
 
     def hear(self, document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> list[Effect]:
         """A step of the process that a document belongs to."""
+        if isinstance(document, CodeMeaning):
+            self._store.remember_meaning(now_ms, *msgspec.structs.astuple(document)[2:])
+            return []
         if isinstance(document, SupplierRecord):
             new = SupplierMaster(document.entity, document.id)
             return self._begin_or_step(f"supplier/{document.id}", new, SupplierRead(now_ms, document))
@@ -153,12 +159,27 @@ class Steps:
             version += 1
         return self._carry(process, version, changed, commands, event.now_ms) if commands else []
 
+    def _with_codes(self, command: Any, state: Any, now_ms: int) -> Any:  # noqa: ANN401 - either of two
+        """An order, or an invoice, with the cost centre that its code means: on the day of its making, or of its booking."""
+        order = state.order
+        if order is None:
+            return command
+        on = command.on if isinstance(command, m.PostInvoice) else stamp(now_ms)[:10]
+        value = self._store.meaning("cost-centre", state.entity, order.cost_centre, on)
+        if not value:
+            return command
+        if isinstance(command, m.PostInvoice):
+            return msgspec.structs.replace(command, cost_centre=value)
+        return msgspec.structs.replace(command, order=msgspec.structs.replace(command.order, cost_centre=value))
+
     def _carry(self, process: int, version: int, state: State, commands: list[Any], now_ms: int) -> list[Effect]:
         effects: list[Effect] = []
         known = (version, state)
         for command in commands:
             prepare = PREPARE.get(type(command))
             if prepare is not None:
+                if self._coded and type(command) in CODED:
+                    command = self._with_codes(command, state, now_ms)  # noqa: PLW2901 - the same, in the ERP's codes
                 effect = self.new_effect(prepare(command), command.key, process, state.entity, now_ms)
                 effect.known = known
                 if type(command) in QUIET or (type(command) is m.TellInvoice and command.last):

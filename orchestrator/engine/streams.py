@@ -21,11 +21,11 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.reconcile import reconcile
 from orchestrator.engine.sources import (
     DAY_MS,
+    MASTERS,
     MINUTE_MS,
     PERIOD_END,
     RECONCILIATION,
     SOURCES,
-    SUPPLIERS,
     Source,
     next_night_ms,
 )
@@ -56,7 +56,7 @@ class Streams:
         self._intake = intake
         self._effects = effects
         self._habits = habits
-        masters = (SUPPLIERS,) if "supplier-master" in office.ports.settings.get("workflows", "") else ()
+        masters = MASTERS if "supplier-master" in office.ports.settings.get("workflows", "") else ()
         self._compared = (*SOURCES, *masters)
         self._sources = {
             source.stream: source

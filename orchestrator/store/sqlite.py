@@ -43,6 +43,9 @@ SCHEMA: Final = (
        revived_at INTEGER, actor TEXT)""",
     """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
+    # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
+    """CREATE TABLE IF NOT EXISTS mapping_version (kind TEXT, entity TEXT, code TEXT, value TEXT, valid_from TEXT,
+       valid_to TEXT, known_at INTEGER, PRIMARY KEY (kind, entity, code, valid_from, value, known_at)) WITHOUT ROWID""",
     # Which golden record a supplier record belongs to, what the ERP calls it, and what records are compared by.
     """CREATE TABLE IF NOT EXISTS xref (rank INTEGER PRIMARY KEY, record TEXT UNIQUE, golden TEXT, number TEXT,
        settled INTEGER, name TEXT, address TEXT, tax_id TEXT, account TEXT, parent TEXT)""",
@@ -311,6 +314,19 @@ class SqliteStore:
                 return str(row[1]) if row else ""
             record = row[0]
         return ""
+
+    def remember_meaning(self, now_ms: int, *meaning: str) -> None:
+        """What a code means, as known from now on: kind, entity, code, value, and from and to which day."""
+        self._run("INSERT OR REPLACE INTO mapping_version VALUES (?,?,?,?,?,?,?)", (*meaning, now_ms))
+
+    def meaning(self, kind: str, entity: str, code: str, on: str) -> str:
+        """What a code means on a local day, by all that is known; empty if nothing is."""
+        sql = (
+            "SELECT value FROM mapping_version WHERE kind=? AND entity=? AND code=? AND valid_from<=?"
+            " AND (valid_to='' OR valid_to>?) ORDER BY valid_from DESC, known_at DESC LIMIT 1"
+        )
+        row = self._run(sql, (kind, entity, code, on, on)).fetchone()
+        return str(row[0]) if row else ""
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 

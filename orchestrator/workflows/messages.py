@@ -115,6 +115,7 @@ class PostInvoice(msgspec.Struct, frozen=True, gc=False):
     key: str
     invoice: Invoice
     on: str
+    cost_centre: str = ""
 
 
 class TellOrder(msgspec.Struct, frozen=True, gc=False):

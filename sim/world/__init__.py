@@ -20,6 +20,7 @@ from sim.world.accruals import Accruals, Close
 from sim.world.books import Books, next_month
 from sim.world.calendar import Hours, local_ms, us_holidays, working_hours
 from sim.world.catalogue import Catalogue
+from sim.world.codes import Codes
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
@@ -53,14 +54,17 @@ class World:
     ) -> None:
         """Settle who there is and how much they will want; nothing happens yet."""
         self._env = env
+        self._estate = estate
         self._scenario = scenario
         self._scale = scale
         self._seed = seed
-        self._hands = Hands(env, estate)
+        self._codes = Codes(scenario)
+        self._hands = Hands(env, estate, self._codes.written)
         self._truth = Truth(record)
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
         self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
-        self._purchasing = Purchasing(env, self._hands, self._truth, self._hours, _last_delivery_ms(scenario))
+        last_ms = _last_delivery_ms(scenario)
+        self._purchasing = Purchasing(env, self._hands, self._truth, self._hours, self._codes, last_ms)
         self._books = {
             hospital.id: Books(env, self._hands, hospital, scenario.calendar, self._payables_closed)
             for hospital in scenario.hospital
@@ -99,6 +103,7 @@ class World:
             self._env.process(self._books[hospital.id].keep())
         if self._suppliers is not None:
             self._env.process(self._suppliers.play())
+            self._codes.publish(self._env, self._estate)
         self._security.start()
 
     @property

@@ -63,8 +63,13 @@ class Books:
         self.over = False
 
     def open(self) -> None:
-        """Opening balances, and the month in which the scenario starts."""
-        entity, start = self._hospital.id, self._calendar.start
+        """Open the books of a hospital that is there from the start."""
+        if self._hospital.joins is None:
+            self._begin(self._calendar.start)
+
+    def _begin(self, start: dt.date) -> None:
+        """Opening balances, and the month in which it all starts for this hospital."""
+        entity = self._hospital.id
         self._open_month(month_of(start))
         stock = round(self._hospital.orders_per_day * STOCK_PER_DAILY_ORDER_MINOR)
         lines = (Posting(*INVENTORY, stock, CURRENCY), Posting(*EQUITY, -stock, CURRENCY))
@@ -75,7 +80,10 @@ class Books:
         calendar, zone = self._calendar, self._hospital.time_zone
         horizon = calendar.end + dt.timedelta(days=calendar.run_off_days)
         agenda: list[tuple[int, str, str]] = []
-        first = next_month(month_of(calendar.start))
+        begins = self._hospital.joins or calendar.start
+        if self._hospital.joins is not None:
+            agenda.append((local_ms(zone, dt.datetime.combine(begins, dt.time())), "begin", begins.isoformat()))
+        first = next_month(month_of(begins))
         while first <= horizon:
             agenda.append((local_ms(zone, dt.datetime.combine(first, dt.time())), "open", month_of(first)))
             first = next_month(month_of(first))
@@ -87,7 +95,9 @@ class Books:
         agenda.append((max(end_ms, close_ms, self._lock_ms), "over", ""))
         for at_ms, what, period in sorted(agenda):
             yield self._env.timeout(max(0, at_ms - int(self._env.now)))
-            if what == "open":
+            if what == "begin":
+                self._begin(dt.date.fromisoformat(period))
+            elif what == "open":
                 self._open_month(period)
             elif what == "close":
                 self._close_ended()

@@ -125,7 +125,13 @@ class Catalogue:
 
     def cost_centre(self, share: float) -> str:
         """A cost centre: digits with leading zeros, and no number."""
-        return f"{400 + 3 * int(share * COST_CENTRES):05d}"
+        return cost_centres()[int(share * COST_CENTRES)]
+
+
+@cache
+def cost_centres() -> tuple[str, ...]:
+    """All cost centres of the group."""
+    return tuple(f"{400 + 3 * n:05d}" for n in range(COST_CENTRES))
 
 
 def _item(  # noqa: PLR0913 - what an item is drawn from

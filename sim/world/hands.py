@@ -5,6 +5,7 @@ Nothing is decided here; each function fills in one form and gives back the numb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import simpy
@@ -57,17 +58,18 @@ class Systems(Protocol):
 class Hands:
     """Fills in forms, now."""
 
-    def __init__(self, env: simpy.Environment, systems: Systems) -> None:
-        """Sit down at the screens."""
+    def __init__(self, env: simpy.Environment, systems: Systems, written: Callable[[str, str], str]) -> None:
+        """Sit down at the screens. `written` is how a hospital writes a cost centre."""
         self._env = env
         self._systems = systems
+        self._written = written
 
     def requisition(self, intent: Intent) -> str:
         """A department asks."""
         kind: Literal["stock", "expense"] = "stock" if intent.stock else "expense"
         wanted = Requisition(
             intent.hospital,
-            intent.cost_centre,
+            self._written(intent.hospital, intent.cost_centre),
             intent.supplier.id,
             intent.supplier.name,
             intent.requester,

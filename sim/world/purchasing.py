@@ -15,6 +15,7 @@ import simpy
 from contracts.journal import Goods
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
+from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
 from sim.world.hands import Hands
 from sim.world.people import approvers
@@ -82,10 +83,17 @@ class Paper(msgspec.Struct):
 class Purchasing:
     """All purchases of all hospitals."""
 
-    def __init__(
-        self, env: simpy.Environment, hands: Hands, truth: Truth, hours: dict[str, Hours], last_delivery_ms: int
+    def __init__(  # noqa: PLR0913 - what purchases need
+        self,
+        env: simpy.Environment,
+        hands: Hands,
+        truth: Truth,
+        hours: dict[str, Hours],
+        codes: Codes,
+        last_delivery_ms: int,
     ) -> None:
         """Deliveries after `last_delivery_ms` belong to the next month's story: such orders stay open."""
+        self._codes = codes
         self._env = env
         self._hands = hands
         self._truth = truth
@@ -145,7 +153,9 @@ class Purchasing:
         return next(number for number in numbers if number)
 
     def _ordered(self, intent: Intent, order: str) -> Owed:
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, self._hours[intent.hospital])
+        account_on = None if intent.stock else self._codes.booked(intent.hospital, intent.cost_centre)
+        hours = self._hours[intent.hospital]
+        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on)
         value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed

@@ -318,7 +318,7 @@ def volumes(scenario: Scenario, place: int, hours: Hours, scale: float) -> tuple
     """
     hospital: Hospital = scenario.hospital[place]
     offset = (place + 0.5) / len(scenario.hospital)
-    first, last = scenario.calendar.start.isoformat(), scenario.calendar.end.isoformat()
+    first, last = (hospital.joins or scenario.calendar.start).isoformat(), scenario.calendar.end.isoformat()
     wanted, counts = 0.0, {}
     for number, date in enumerate(hours.dates):
         if first <= date <= last:

@@ -39,6 +39,8 @@ class Owed(msgspec.Struct, frozen=True, gc=False):
     stock: bool
     order: str
     hours: Hours
+    account_on: Callable[[str], str] | None = None
+    """Where its expense belongs when it is booked on a local day, where that depends on the day."""
 
 
 class Truth:
@@ -48,6 +50,7 @@ class Truth:
         """Write to a journal."""
         self._record = record
         self.obligations: dict[str, Obligation] = {}
+        self._account_on: dict[str, Callable[[str], str]] = {}
         self.papers: dict[str, Document] = {}
         self.unposted: set[str] = set()
         """Obligations of which nothing has reached a ledger yet: for people who watch, not for the verdict."""
@@ -153,6 +156,7 @@ class Truth:
             due_ms=max(due_ms, known.due_ms),
             amount_minor=known.amount_minor if amount_minor is None else amount_minor,
             on=known.on if on is None else on,
+            account=known.account if on is None or not known.account else self._account_on[key](on),
             version=known.version + 1,
         )
         self.obligations[key] = revised
@@ -201,7 +205,10 @@ class Truth:
             owed.hours.close_after(max(at_ms, ready_ms), days),
             required,
             goods=goods,
+            account=owed.account_on(owed.hours.local_date(at_ms)) if owed.account_on and what == "payable" else "",
         )
+        if owed.account_on:
+            self._account_on[key] = owed.account_on
         self.obligations[key] = obligation
         self.unposted.add(key)
         self._record(obligation)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
+from contracts.journal import Posting
 from contracts.oracle import judge
 from contracts.verdict import InvariantResult
 from tests.contracts.journals import Story
@@ -78,3 +80,13 @@ def test_an_order_is_not_invoiced_before_it_was_handed_over() -> None:
     """States follow one another as life allows."""
     story = Story().orders().posts_order()
     assert judged(story.says("PO-1", "invoiced").ends())["I09"].verdict == "fail"
+
+
+@pytest.mark.parametrize(("account", "verdict"), [("6100-50412", "pass"), ("6100-00412", "fail")])
+def test_an_expense_stands_where_its_code_meant_on_its_date(account: str, verdict: str) -> None:
+    """A department's code means another cost centre from a day on, and the invoice is booked after that day."""
+    story = Story().delivered(stock=False).bills(stock=False)
+    owed = msgspec.structs.replace(story.owed["PAY:INV-1"], account="6100-50412", version=2)
+    story.write(owed).tells("INV-1")
+    lines = (Posting(account, "expense", 100_000, "USD"), Posting("2100", "ap", -100_000, "USD"))
+    assert judged(story.paid(lines=lines).ends())["I09"].verdict == verdict

@@ -24,6 +24,7 @@ SYSTEM_FILES_OPTIONAL = {
     "journals.py",
     "ledger.py",
     "suppliers.py",
+    "lookups.py",
 }
 
 LISTS = {

@@ -60,6 +60,7 @@ SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
     ("cloud_erp", "GET", "/periods", {"BusinessUnit": "H1"}, None, NOBODY),
     ("procurement", "GET", "/suppliers/SUP-000001", {}, None, Subject("", "SUP-000001")),
     ("procurement", "GET", "/suppliers", {}, None, NOBODY),
+    ("procurement", "GET", "/lookup_values", {}, None, NOBODY),
     ("procurement", "PUT", "/suppliers/SUP-1/erp_number", {}, {"erp_number": "ESUP-1"}, Subject("", "SUP-1")),
     ("cloud_erp", "POST", "/suppliers", {}, erp_supplier(), Subject("H1", "procurement:SUP-000001")),
     ("cloud_erp", "GET", "/suppliers", {"SourceRef": "a:b"}, None, Subject("", "a:b")),

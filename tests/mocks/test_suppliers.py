@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from contracts.wire import Request, Subject
 from mocks.kit.operation import Refused
 from tests.mocks.doors import Door, Estate, InProcess
-from tests.mocks.papers import erp_supplier, proposed, supplier_form
+from tests.mocks.papers import erp_invoice, erp_order, erp_supplier, proposed, supplier_form
 
 RECORD = "SUP-000001"
 
@@ -133,3 +134,29 @@ def test_who_was_not_granted_a_hospital_sees_none_of_its_suppliers(door: Door, e
     door.refused(403, "not_granted", "procurement", "GET", f"/suppliers/{RECORD}", token=token)
     door.refused(403, "not_granted", "cloud_erp", "GET", "/suppliers/ESUP-1", token=token)
     assert door.call("procurement", "GET", "/suppliers", token=token)[1]["total"] == 0
+
+
+def test_a_code_has_one_meaning_at_a_time(door: Door, estate: Estate) -> None:
+    lookups = estate.procurement.state.lookups
+    for value, day in (("00412", "2026-10-13"), ("50412", "2026-10-22")):
+        estate.act(estate.procurement, partial(lookups.publish, "cost-centre", "H1", "H1-00412", value, day))
+    effects, events = estate.last()
+    assert [effect.what for effect in effects] == ["lookup.published"] * 2
+    assert [json.loads(event.body)["valid_to"] for event in events] == ["2026-10-22", ""]
+    _, listed = door.call("procurement", "GET", "/lookup_values")
+    assert [(row["value"], row["version"], row["valid_from"], row["valid_to"]) for row in listed["lookup_values"]] == [
+        ("00412", 2, "2026-10-13", "2026-10-22"),
+        ("50412", 1, "2026-10-22", ""),
+    ]
+    with pytest.raises(Refused):
+        estate.act(estate.procurement, partial(lookups.publish, "cost-centre", "H1", "H1-00412", "x", "2026-10-20"))
+
+
+def test_an_invoice_may_say_where_its_expense_belongs(door: Door, estate: Estate) -> None:
+    erp = estate.cloud_erp
+    estate.act(erp, lambda work: erp.state.open_period(work, "H1", "2026-10"))
+    door.call("cloud_erp", "POST", "/purchaseOrders", erp_order())
+    invoice = {**erp_invoice("9.99", (2, 1, "9.99", "9.99")), "CostCenter": "50412"}
+    assert door.call("cloud_erp", "POST", "/invoices", invoice)[0] == 201
+    (effect,), _ = estate.last()
+    assert [line.account for line in effect.lines if line.role == "expense"] == ["6100-50412"]

@@ -144,7 +144,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         ("suppliers = 5", "suppliers =", "x.toml:27: trade.suppliers: invalid value"),
         ('title = "Small"', 'title = "Small', "x.toml:2: title: illegal character '\\n'"),
         ("[trade]\nsuppliers = 5", "trade = 5", ("x.toml:26: hospital[1].trade: unknown key (known: "
-         "id, name, time_zone, orders_per_day, open_orders, joins, brings_suppliers, overlap_share)")),
+         "id, name, time_zone, orders_per_day, open_orders, joins, recodes, brings_suppliers, overlap_share)")),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_in_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
