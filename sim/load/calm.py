@@ -14,8 +14,10 @@ from typing import Any
 
 import msgspec
 
-from contracts.scenario import Anomalies, Disguises, Scenario
+from contracts.scenario import Anomalies, Disguises, Identity, Masters, Scenario
 
+PURCHASING = "procure-to-pay"
+"""The workflow that load is made of; the others are a matter of days and of people."""
 HEAD = "# What closeproof load served: the scenario of this name, without weather and without what needs a person.\n\n"
 
 
@@ -24,11 +26,14 @@ def calmed(scenario: Scenario) -> Scenario:
     tolerated = scenario.anomalies.price_within_tolerance
     return msgspec.structs.replace(
         scenario,
+        scope=(PURCHASING,),
         weather=(),
         front=(),
         true_limits=False,
         anomalies=Anomalies(price_within_tolerance=tolerated),
         disguises=Disguises(),
+        masters=Masters(),
+        identity=Identity(),
         # How fast invoices are posted is measured in wall time here; the clock of the estate moves in leaps.
         thresholds=msgspec.structs.replace(scenario.thresholds, post_hours_p95_max=None),
     )
@@ -40,14 +45,14 @@ def as_toml(scenario: Scenario) -> str:
     return HEAD + "\n".join(_tables(plain)) + "\n"
 
 
-def _tables(plain: dict[str, Any]) -> Iterator[str]:
+def _tables(plain: dict[str, Any], within: str = "") -> Iterator[str]:
     """Values first, then tables, then arrays of tables, as TOML wants it."""
     yield from _values(plain)
     for name, value in plain.items():
         for table in _rows(value):
             yield ""
-            yield f"[[{name}]]" if isinstance(value, list | tuple) else f"[{name}]"
-            yield from _values(table)
+            yield f"[{within}{name}]" if isinstance(value, dict) else f"[[{within}{name}]]"
+            yield from _tables(table, f"{within}{name}.")
 
 
 def _rows(value: object) -> list[dict[str, Any]]:

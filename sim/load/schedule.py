@@ -27,6 +27,7 @@ from sim.errors import UserError
 from sim.estate import build
 from sim.load.recorded import Crossed, Recorded
 from sim.seed import Seed
+from sim.world.books import month_of, next_month
 from sim.world.calendar import HOUR_MS, MINUTE_MS, local_ms
 
 AT_ONCE_MS: Final = 10 * MINUTE_MS
@@ -247,7 +248,8 @@ def _seconds(window: Window, span_ms: int, count: int) -> float:
 def _cuts(scenario: Scenario, begins_ms: int, ends_ms: int, seconds: float) -> list[int]:
     """Where the clock stops to let the unmeasured be played: each midnight, each close, both ends of the window."""
     calendar, zone = scenario.calendar, scenario.hospital[0].time_zone
-    closes = {local_ms(hospital.time_zone, calendar.close) for hospital in scenario.hospital}
+    month_ends = next_month(month_of(calendar.start)) <= calendar.end + dt.timedelta(days=1)
+    closes = {local_ms(hospital.time_zone, calendar.close) for hospital in scenario.hospital if month_ends}
     needs_ms = ends_ms + round(seconds * 1000) + BEFORE_CLOSE_MS
     if any(begins_ms < close_ms < needs_ms for close_ms in closes):
         raise UserError("--hours", 0, "", "the window reaches into the close: end it earlier, or begin it later")
