@@ -70,6 +70,8 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `packs`: goods are ordered by the box or case, and the order says how many pieces that is. `own_series_share`: suppliers
     who number the bills of each hospital apart. `standing_orders` for each hospital, delivered every `standing_days`
     working days, each time the same for the same price. Orders change, or are cancelled, within the hour of their approval.
+    `charges_share` of the bills carry freight and tax;
+    `foreign_share` of the suppliers deliver and bill in Canadian dollars or euros.
     """
 
     suppliers: Count = 60
@@ -83,6 +85,8 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standing_days: Count = 5
     changed_order_share: Share = 0.0
     cancelled_order_share: Share = 0.0
+    charges_share: Share = 0.0
+    foreign_share: Share = 0.0
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

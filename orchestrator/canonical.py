@@ -34,6 +34,8 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     currency: str
     lines: tuple[OrderLine, ...]
     cancelled: bool = False
+    priced_on: str = ""
+    """The day whose rate prices it, where it is in another currency than the books."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,6 +66,13 @@ class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pieces: bool = False
 
 
+class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is billed beside the goods: `freight` or `tax`."""
+
+    kind: str
+    amount_minor: int
+
+
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for."""
 
@@ -79,8 +88,11 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     total_minor: int
     captured_ms: int
     captured_on: str
+    charges: tuple[Charge, ...] = ()
 
 
+BOOKS_CURRENCY = "USD"
+"""What the books are kept in."""
 PIECE = "each"
 """How units of measure call a single piece."""
 

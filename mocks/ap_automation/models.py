@@ -31,7 +31,14 @@ class LineShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     unit: str = ""
 
 
-class InvoiceShown(msgspec.Struct, frozen=True, gc=False):
+class ChargeShown(msgspec.Struct, frozen=True, gc=False):
+    """What is billed beside the goods: `freight` or `tax`, as decimal text."""
+
+    kind: str
+    amount: str
+
+
+class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A captured invoice in full: what a read shows, and what the event `invoice.captured` brings."""
 
     id: str
@@ -47,6 +54,7 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False):
     status: str
     voucher: str
     captured_at: str
+    charges: list[ChargeShown] = []
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from contracts.wire import Subject
-from mocks.ap_automation.models import InvoiceShown, LineShown, StatusWord, SupplierShown
+from mocks.ap_automation.models import ChargeShown, InvoiceShown, LineShown, StatusWord, SupplierShown
 from mocks.kit.dialect import decimal, stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -31,6 +31,13 @@ class CapturedLine(msgspec.Struct, frozen=True, gc=False):
     unit: str = ""
 
 
+class CapturedCharge(msgspec.Struct, frozen=True, gc=False):
+    """What is billed beside the goods: `freight` or `tax`."""
+
+    kind: Literal["freight", "tax"]
+    amount_minor: int
+
+
 class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
     """What the capture read from a supplier's bill."""
 
@@ -43,6 +50,8 @@ class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
     order: str
     lines: tuple[CapturedLine, ...]
     total_minor: int
+    currency: str = CURRENCY
+    charges: tuple[CapturedCharge, ...] = ()
 
 
 class Invoice(msgspec.Struct, gc=False):
@@ -79,7 +88,7 @@ class ApAutomation:
             party=paper.supplier_id,
             number=paper.number,
             amount_minor=paper.total_minor,
-            currency=CURRENCY,
+            currency=paper.currency,
             order=paper.order,
             on=paper.invoice_date,
         )
@@ -137,12 +146,13 @@ def shown(invoice: Invoice) -> InvoiceShown:
         paper.number,
         paper.invoice_date,
         paper.order,
-        CURRENCY,
+        paper.currency,
         lines,
         decimal(paper.total_minor),
         invoice.status,
         invoice.voucher,
         invoice.captured_at,
+        [ChargeShown(charge.kind, decimal(charge.amount_minor)) for charge in paper.charges],
     )
 
 

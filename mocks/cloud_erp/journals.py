@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.journal import Goods, Posting
 from contracts.wire import Subject
+from mocks.cloud_erp.ledger import CURRENCY
 from mocks.cloud_erp.models import Currency, SourceQuery
 from mocks.cloud_erp.state import CloudErp, line_of
 from mocks.kit.dialect import Ident, LineNumber, Money, Quantity, Reference, decimal, minor, stamp
@@ -99,14 +100,16 @@ class Journals:
         """Post an accrual: expense against accrued receipts."""
         entity, on = new.business_unit, new.accounting_date.isoformat()
         order = self._books.order(entity, new.order_number)
-        line_of(order, new.order_line)
+        line = line_of(order, new.order_line)
         self._books.ledger_open_on(entity, on)
-        amount = minor(new.amount)
+        if (minor(new.amount), new.currency) != (new.quantity * line.unit_price_minor, order.currency):
+            raise Refused(400, "AMOUNT-MISMATCH", "Invalid operation create: the amount is not that of the order.")
+        amount = new.quantity * line.ledger_price_minor
         if not amount:
             raise Refused(400, "AMOUNT-INVALID", "Invalid operation create: the amount is not valid.")
         postings = (
-            Posting(order.expense_account, "expense", amount, new.currency),
-            Posting(ACCRUED, "accrued", -amount, new.currency),
+            Posting(order.expense_account, "expense", amount, CURRENCY),
+            Posting(ACCRUED, "accrued", -amount, CURRENCY),
         )
         journal = Journal(
             self._books.next_journal(),
@@ -114,7 +117,7 @@ class Journals:
             entity,
             order.number,
             f"{on[:7]}/{order.number}/{new.order_line}",
-            new.currency,
+            CURRENCY,
             amount,
             on,
             postings,

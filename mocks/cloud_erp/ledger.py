@@ -16,6 +16,18 @@ from mocks.kit.operation import Refused, Work
 _PERIOD: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
 _DATE: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")
 
+CURRENCY: Final = "USD"
+"""The currency that all books are kept in."""
+
+
+def converted(amount_minor: int, rate_ppm: int) -> int:
+    """An amount in the books' currency; half a cent goes away from zero. A rate of 0 says that it is in that already."""
+    if not rate_ppm:
+        return amount_minor
+    whole, rest = divmod(abs(amount_minor) * rate_ppm, 1_000_000)
+    whole += rest >= 500_000
+    return whole if amount_minor >= 0 else -whole
+
 
 class Ledger:
     """The books of all business units."""
@@ -25,6 +37,7 @@ class Ledger:
         self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
         self._balances: dict[tuple[str, str], dict[str, int]] = {}
         self._journals = 0
+        self._rates: dict[tuple[str, str], int] = {}
 
     def open_period(self, work: Work, entity: str, period: str) -> None:
         """Open a period, also one that was closed; the one after it becomes known as never opened."""
@@ -75,6 +88,22 @@ class Ledger:
             lines=lines,
         )
         return journal
+
+    def load_rates(self, work: Work, rates: dict[tuple[str, str], int]) -> None:
+        """Enter what a unit of other currencies costs on each day, in millionths, by currency and date."""
+        if any(currency == CURRENCY or rate <= 0 or not _DATE.match(on) for (currency, on), rate in rates.items()):
+            raise Refused(400, "RATE-INVALID", "a rate is of another currency, on a date, and more than nothing")
+        self._rates.update(rates)
+        work.effect("rates.loaded", f"RATES-{len(self._rates)}", number=",".join(sorted({key[0] for key in rates})))
+
+    def rate_ppm(self, currency: str, on: str) -> int:
+        """The day's rate of a currency; 0 for that of the books."""
+        if currency == CURRENCY:
+            return 0
+        rate = self._rates.get((currency, on), 0)
+        if not rate:
+            raise Refused(400, "RATE-MISSING", "Invalid operation create: there is no conversion rate for the date.")
+        return rate
 
     def trial_balance(self) -> dict[tuple[str, str], dict[str, int]]:
         """Balances by account for each entity and currency, debit positive; each sums to zero."""

@@ -23,7 +23,8 @@ from mocks.kit.dialect import (
 )
 from mocks.kit.operation import Refused
 
-Currency = Literal["USD"]
+Currency = Literal["USD", "CAD", "EUR"]
+"""What suppliers may bill in; the books are kept in US dollars."""
 PeriodStatus = Literal["Open", "Closed", "Permanently Closed", "Never Opened"]
 """`Closed` to payables; the ledger takes accruals until the period is `Permanently Closed`."""
 Revision = Annotated[int, Meta(ge=1, le=10_000)]
@@ -53,6 +54,8 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     lines: Annotated[tuple[NewOrderLine, ...], _Lines]
     revision: Revision = 1
     status: Literal["Open", "Canceled"] = "Open"
+    conversion_date: dt.date | None = None
+    """The day whose rate prices what comes on the order, where it is in another currency."""
 
 
 class RevisedLine(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -120,6 +123,13 @@ class NewInvoiceLine(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     amount: Money
 
 
+class NewCharge(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """Something billed beside the goods; what is not recoverable is expense."""
+
+    type: Literal["Freight", "Tax"]
+    amount: Money
+
+
 class NewInvoice(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """An invoice to create and post."""
 
@@ -135,6 +145,7 @@ class NewInvoice(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     lines: Annotated[tuple[NewInvoiceLine, ...], _Lines]
     cost_center: Annotated[str, Meta(max_length=40)] = ""
     """Where its expense belongs, if not where the order said."""
+    charges: Annotated[list[NewCharge], Meta(max_length=10)] = []
 
 
 class InvoiceShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.journal import Goods, Posting
-from mocks.cloud_erp.ledger import Ledger
+from mocks.cloud_erp.ledger import CURRENCY, Ledger, converted
 from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, NewRevision
 from mocks.cloud_erp.suppliers import Suppliers
 from mocks.kit.dialect import minor, stamp
@@ -23,6 +23,8 @@ INVENTORY: Final = "1400"
 PAYABLES: Final = "2100"
 ACCRUED_RECEIPTS: Final = "2150"
 PRICE_VARIANCE: Final = "5290"
+EXCHANGE: Final = "7810"
+"""Gain or loss on exchange."""
 EXPENSE: Final = "6100"
 """The natural account; the cost centre follows as a segment: `6100-00412`."""
 
@@ -32,6 +34,8 @@ class OrderLine(msgspec.Struct, frozen=True, gc=False):
 
     stock: bool
     unit_price_minor: int
+    ledger_price_minor: int
+    """The same in the books' currency, at the order's rate: what comes and what is billed moves GRNI by this."""
 
 
 class Order(msgspec.Struct, gc=False):
@@ -42,10 +46,10 @@ class Order(msgspec.Struct, gc=False):
     number: str
     entity: str
     expense_account: str
+    currency: str
     lines: dict[int, OrderLine]
     created_at: str
     supplier: str = ""
-    currency: str = ""
     revision: int = 1
     status: str = "Open"
 
@@ -102,20 +106,24 @@ class CloudErp(Ledger):
     def create_order(self, work: Work, new: NewOrder) -> Order:
         """Create an order. A second one of the same number is a second header; the first prices what follows."""
         self._business_unit(new.business_unit)
-        lines = {line.line: OrderLine(line.kind == "stock", minor(line.unit_price)) for line in new.lines}
+        on = new.conversion_date.isoformat() if new.conversion_date else stamp(work.now_ms)[:10]
+        rate = self.rate_ppm(new.currency, on)
+        lines = {}
+        for line in new.lines:
+            price = minor(line.unit_price)
+            lines[line.line] = OrderLine(line.kind == "stock", price, converted(price, rate))
         if len(lines) != len(new.lines):
             raise Refused(400, "PO-LINE-DUPLICATE", "Invalid operation create: line numbers must be unique.")
-        account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE
         order = Order(
             f"EPO-{len(self.orders) + 1}",
             new.source_ref,
             new.order_number,
             new.business_unit,
-            account,
+            f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE,
+            new.currency,
             lines,
             stamp(work.now_ms),
             new.supplier,
-            new.currency,
             new.revision,
             new.status,
         )
@@ -159,7 +167,7 @@ class CloudErp(Ledger):
             version=new.revision,
         )
 
-    def create_receipt(self, work: Work, new: NewReceipt, currency: str = "USD") -> Receipt:
+    def create_receipt(self, work: Work, new: NewReceipt) -> Receipt:
         """Create a receipt and accrue its stock lines at the order's price."""
         entity = new.business_unit
         order = self.order(entity, new.order_number)
@@ -167,9 +175,8 @@ class CloudErp(Ledger):
         goods = []
         for line in new.lines:
             ordered = line_of(order, line.line)
-            worth = line.quantity * ordered.unit_price_minor
-            value += worth
-            accrued = worth if ordered.stock else 0
+            value += line.quantity * ordered.unit_price_minor
+            accrued = line.quantity * ordered.ledger_price_minor if ordered.stock else 0
             stock += accrued
             goods.append(Goods(line.line, line.quantity, -accrued))
         receipt_id = f"ERC-{len(self.receipts) + 1}"
@@ -178,8 +185,8 @@ class CloudErp(Ledger):
         postings: tuple[Posting, ...] = ()
         if stock:
             postings = (
-                Posting(INVENTORY, "inventory", stock, currency),
-                Posting(ACCRUED_RECEIPTS, "grni", -stock, currency),
+                Posting(INVENTORY, "inventory", stock, CURRENCY),
+                Posting(ACCRUED_RECEIPTS, "grni", -stock, CURRENCY),
             )
         self.receipts[receipt_id] = receipt
         self._receipts_from.setdefault(new.source_ref, []).append(receipt)
@@ -191,7 +198,7 @@ class CloudErp(Ledger):
             source_ref=new.source_ref,
             number=new.receipt_number,
             amount_minor=value,
-            currency=currency,
+            currency=order.currency,
             order=order.number,
             on=on,
             lines=postings,
@@ -204,8 +211,11 @@ class CloudErp(Ledger):
         entity = new.business_unit
         order = self.order(entity, new.order_number)
         amount = minor(new.invoice_amount)
-        postings, goods = _invoice_postings(new, order, amount)
         on = new.accounting_date.isoformat()
+        if new.currency != order.currency:
+            raise Refused(400, "CURRENCY-MISMATCH", "Invalid operation create: the currency is not the order's.")
+        rate = self.rate_ppm(new.currency, on)
+        postings, goods = _invoice_postings(new, order, amount, rate)
         self._open_on(entity, on)
         invoice = Invoice(
             f"AP-{len(self.invoices) + 1}",
@@ -238,6 +248,7 @@ class CloudErp(Ledger):
             on=on,
             lines=postings,
             goods=goods,
+            ledger_minor=converted(amount, rate) if rate else 0,
         )
         return invoice
 
@@ -266,6 +277,9 @@ class CloudErp(Ledger):
             reverses=invoice.id,
             lines=mirrored,
             goods=tuple(Goods(goods.line, goods.quantity, -goods.value_minor) for goods in invoice.goods),
+            ledger_minor=sum(line.amount_minor for line in mirrored if line.role == "ap")
+            if invoice.currency != CURRENCY
+            else 0,
         )
 
     # Look-ups
@@ -314,35 +328,38 @@ def line_of(order: Order, number: int) -> OrderLine:
 
 
 def _invoice_postings(
-    new: NewInvoice, order: Order, amount_minor: int
+    new: NewInvoice, order: Order, amount_minor: int, rate_ppm: int
 ) -> tuple[tuple[Posting, ...], tuple[Goods, ...]]:
     """An invoice's journal, and the open receipts that it clears.
 
-    Accrual at the order's price, expense and variance as billed, payables for all of it.
+    Accrual at the order's price and rate; expense, charges and variance as billed, payables for all of it, at the day's
+    rate; what the two rates leave over is gain or loss on exchange.
     """
-    accrued = billed_stock = billed_expense = 0
+    cleared = at_order = billed_stock = expense = 0
     goods = []
     for line in new.lines:
         ordered = line_of(order, line.line)
         billed = minor(line.amount)
-        worth = line.quantity * ordered.unit_price_minor if ordered.stock else 0
+        worth = line.quantity * ordered.ledger_price_minor if ordered.stock else 0
         goods.append(Goods(line.line, line.quantity, worth))
-        accrued += worth
+        cleared += worth
         if ordered.stock:
+            at_order += line.quantity * ordered.unit_price_minor
             billed_stock += billed
         else:
-            billed_expense += billed
-    if billed_stock + billed_expense != amount_minor:
+            expense += billed
+    for charge in new.charges:
+        expense += minor(charge.amount)
+    if billed_stock + expense != amount_minor:
         raise Refused(400, "AMOUNT-MISMATCH", "Invalid operation create: the lines do not add up to the amount.")
-    currency = new.currency
-    postings = []
-    if accrued:
-        postings.append(Posting(ACCRUED_RECEIPTS, "grni", accrued, currency))
-    if billed_expense:
-        account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else order.expense_account
-        postings.append(Posting(account, "expense", billed_expense, currency))
-    if billed_stock != accrued:
-        postings.append(Posting(PRICE_VARIANCE, "ppv", billed_stock - accrued, currency))
-    if amount_minor:
-        postings.append(Posting(PAYABLES, "ap", -amount_minor, currency))
-    return tuple(postings), tuple(goods)
+    account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else order.expense_account
+    owed, expense = converted(amount_minor, rate_ppm), converted(expense, rate_ppm)
+    variance = converted(billed_stock - at_order, rate_ppm)
+    postings = (
+        Posting(ACCRUED_RECEIPTS, "grni", cleared, CURRENCY),
+        Posting(account, "expense", expense, CURRENCY),
+        Posting(PRICE_VARIANCE, "ppv", variance, CURRENCY),
+        Posting(EXCHANGE, "fx", owed - cleared - expense - variance, CURRENCY),
+        Posting(PAYABLES, "ap", -owed, CURRENCY),
+    )
+    return tuple(posting for posting in postings if posting.amount_minor), tuple(goods)

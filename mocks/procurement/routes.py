@@ -18,7 +18,7 @@ from mocks.procurement.models import (
     StatusShown,
     SupplierShown,
 )
-from mocks.procurement.state import CURRENCY, Order, Procurement
+from mocks.procurement.state import Order, Procurement
 
 
 class _Api:
@@ -148,7 +148,7 @@ def _shown(order: Order) -> OrderShown:
         wanted.cost_centre,
         wanted.requester,
         SupplierShown(wanted.supplier_id, wanted.supplier_name),
-        CURRENCY,
+        wanted.currency,
         lines,
         order.approved_at,
         order.updated_at,

@@ -46,6 +46,7 @@ class Requisition(msgspec.Struct, frozen=True, gc=False):
     supplier_name: str
     requester: str
     lines: tuple[RequisitionLine, ...]
+    currency: str = CURRENCY
 
 
 class Submitted(msgspec.Struct, gc=False):
@@ -201,7 +202,7 @@ class Procurement:
             party=wanted.supplier_id,
             number=number,
             amount_minor=_worth(wanted),
-            currency=CURRENCY,
+            currency=wanted.currency,
             order=number,
             state=order.status,
             version=order.revision,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import PIECE, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
+from orchestrator.canonical import PIECE, Charge, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
 from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "ap_automation"
@@ -26,6 +26,11 @@ class _Line(msgspec.Struct, gc=False):
     unit: str = ""
 
 
+class _Charge(msgspec.Struct, gc=False):
+    kind: str
+    amount: str
+
+
 class _Invoice(msgspec.Struct, gc=False):
     id: str
     organisation: str
@@ -38,6 +43,7 @@ class _Invoice(msgspec.Struct, gc=False):
     captured_at: str
     channel: str = ""
     currency: str = "USD"
+    charges: list[_Charge] = []
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -91,6 +97,7 @@ def read_invoice(body: bytes) -> Invoice:
         minor(raw.total),
         milliseconds(moment(raw.captured_at)),
         raw.captured_at,
+        tuple([Charge(x.kind, minor(x.amount)) for x in raw.charges]),
     )
 
 

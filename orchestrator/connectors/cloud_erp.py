@@ -37,6 +37,7 @@ class _Order(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
     lines: list[_OrderLine]
     revision: int = 1
     status: str = "Open"
+    conversion_date: str = ""
 
 
 class _RevisedLine(msgspec.Struct, rename="pascal", gc=False):
@@ -72,7 +73,12 @@ class _InvoiceLine(msgspec.Struct, rename="pascal", gc=False):
     amount: str
 
 
-class _Invoice(msgspec.Struct, rename="pascal", gc=False):
+class _Charge(msgspec.Struct, rename="pascal", gc=False):
+    type: str
+    amount: str
+
+
+class _Invoice(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
     source_ref: str
     invoice_number: str
     business_unit: str
@@ -84,6 +90,7 @@ class _Invoice(msgspec.Struct, rename="pascal", gc=False):
     invoice_amount: str
     lines: list[_InvoiceLine]
     cost_center: str | msgspec.UnsetType = msgspec.UNSET
+    charges: list[_Charge] = []
 
 
 class _OrderMade(msgspec.Struct, rename="pascal", gc=False):
@@ -148,6 +155,7 @@ def post_order(order: PurchaseOrder) -> Prepared:
         lines,
         order.revision,
         _status(order),
+        order.priced_on,
     )
     return Prepared("cloud_erp.create_purchase_order", "/purchaseOrders", _encode(body), ref)
 
@@ -190,6 +198,7 @@ def post_invoice(invoice: Invoice, accounting_date: str, cost_centre: str = "") 
         decimal(invoice.total_minor),
         lines,
         cost_centre or msgspec.UNSET,
+        [_Charge(x.kind.capitalize(), decimal(x.amount_minor)) for x in invoice.charges],
     )
     return Prepared("cloud_erp.create_invoice", "/invoices", _encode(body), ref)
 

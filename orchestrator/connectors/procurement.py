@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from orchestrator.canonical import OrderLine, PurchaseOrder, minor, stamp
+from orchestrator.canonical import BOOKS_CURRENCY, OrderLine, PurchaseOrder, minor, stamp
 from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "procurement"
@@ -36,6 +36,7 @@ class _Order(msgspec.Struct, gc=False):
     cost_centre: str = ""
     currency: str = "USD"
     status: str = ""
+    approved_at: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -81,6 +82,7 @@ def read_order(body: bytes) -> PurchaseOrder:
         raw.currency,
         lines,
         raw.status == "cancelled",
+        raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from contracts.cases import Category, NewCase
-from orchestrator.canonical import stamp
+from orchestrator.canonical import BOOKS_CURRENCY, stamp
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.matching import Ask
 from orchestrator.workflows.state import ProcureToPay
@@ -59,7 +59,8 @@ def case(state: ProcureToPay, about: str, subjects: tuple[str, ...], finding: As
     known = cast("Category", finding.category)  # the reducer names categories of the contract only
     evidence = {"order": state.number, **finding.evidence}
     due_at = stamp(now_ms + ANSWER_WITHIN_MS)
-    wanted = NewCase(key, known, state.entity, subjects, finding.amount_minor, "USD", evidence, due_at)
+    currency = state.order.currency if state.order else BOOKS_CURRENCY
+    wanted = NewCase(key, known, state.entity, subjects, finding.amount_minor, currency, evidence, due_at)
     return m.OpenCase(f"case:{key}", wanted)
 
 

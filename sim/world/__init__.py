@@ -24,6 +24,7 @@ from sim.world.codes import Codes
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
+from sim.world.rates import Rates
 from sim.world.security import Security
 from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
@@ -60,7 +61,8 @@ class World:
         self._seed = seed
         self._codes = Codes(scenario)
         self._hands = Hands(env, estate, self._codes.written)
-        self._truth = Truth(record)
+        self._rates = Rates(seed, scenario.calendar)
+        self._truth = Truth(record, self._rates.on)
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
         self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
         last_ms = _last_delivery_ms(scenario)
@@ -87,6 +89,8 @@ class World:
         people.set_up(self._hands, self._scenario.approvals, self._seed, _last_delivery_ms(self._scenario))
         for books in self._books.values():
             books.open()
+        if self._scenario.trade.foreign_share:
+            self._hands.rates(self._rates.table)
         if self._suppliers is not None:
             self._suppliers.open()
         for hospital, (open_orders, _) in zip(self._scenario.hospital, self._volumes, strict=True):

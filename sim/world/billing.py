@@ -31,6 +31,8 @@ TOLERATED_SHARE: Final = 0.015
 TOLERATED_MINOR: Final = 400
 
 PIECE: Final = "each"
+Charged = Literal["freight", "tax"]
+CHARGES: Final[tuple[Charged, ...]] = ("freight", "tax")
 Channel = Literal["email", "portal"]
 Quantities = tuple[int, ...]
 
@@ -38,7 +40,19 @@ Quantities = tuple[int, ...]
 class Bill:
     """What stands on a supplier's invoice: its number, date, and for each line of an intent quantity, unit and price."""
 
-    __slots__ = ("amounts", "channel", "date", "number", "prices", "quantities", "supplier", "total_minor", "units")
+    __slots__ = (
+        "amounts",
+        "channel",
+        "charges",
+        "charges_minor",
+        "date",
+        "number",
+        "prices",
+        "quantities",
+        "supplier",
+        "total_minor",
+        "units",
+    )
 
     def __init__(  # noqa: PLR0913 - what a bill says
         self,
@@ -50,8 +64,9 @@ class Bill:
         prices: tuple[int, ...],
         units: tuple[str, ...] = (),
         amounts: tuple[int, ...] = (),
+        shares: tuple[float, ...] = (),
     ) -> None:
-        """Add it up. A bill without units bills in those of the order; amounts are price times quantity unless given."""
+        """Add it up, with freight and tax as `shares` of the goods. A bill without units bills in those of the order; amounts are price times quantity unless given."""
         self.supplier = supplier
         self.number = number
         self.date = date
@@ -60,7 +75,12 @@ class Bill:
         self.prices = prices
         self.units = units or ("",) * len(quantities)
         self.amounts = amounts or tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
-        self.total_minor = sum(self.amounts)
+        goods = sum(self.amounts)
+        self.charges: list[tuple[Charged, int]] = [
+            (kind, round(goods * share)) for kind, share in zip(CHARGES, shares, strict=False) if round(goods * share)
+        ]
+        self.charges_minor = sum(amount for _, amount in self.charges)
+        self.total_minor = goods + self.charges_minor
 
 
 def at_order_prices(intent: Intent, quantities: Quantities) -> int:
@@ -71,7 +91,7 @@ def at_order_prices(intent: Intent, quantities: Quantities) -> int:
 def rightly(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
     """The bill for a delivery as it should be."""
     prices = tuple(line.item.price_minor for line in intent.lines)
-    return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
+    return Bill(intent.supplier, number, date, intent.channel, quantities, prices, shares=intent.charges)
 
 
 def twisted(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
@@ -153,4 +173,6 @@ def _halved(quantities: Quantities) -> tuple[Quantities, Quantities]:
 
 def second_record(supplier: Supplier) -> Supplier:
     """The same firm, entered a second time by somebody who did not look: another id, the name in another form."""
-    return Supplier(f"V{supplier.id[1:]}", f"{supplier.name} Co.", supplier.style, supplier.first_number)
+    return Supplier(
+        f"V{supplier.id[1:]}", f"{supplier.name} Co.", supplier.style, supplier.first_number, currency=supplier.currency
+    )

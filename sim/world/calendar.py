@@ -28,6 +28,11 @@ def local_ms(time_zone: str, moment: dt.datetime) -> int:
     return round(moment.replace(tzinfo=ZoneInfo(time_zone)).timestamp() * 1000)
 
 
+def utc_date(at_ms: int) -> str:
+    """The date at Greenwich."""
+    return dt.datetime.fromtimestamp(at_ms / 1000, dt.UTC).date().isoformat()
+
+
 class Hours:
     """The working days of one place in order: day `n` is `dates[n]`, from `opens[n]` to `closes[n]`."""
 

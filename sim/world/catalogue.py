@@ -42,6 +42,7 @@ SERVICES: Final = (
     ("Software subscription", ("per seat", "per ward"), "month"),
 )
 
+ABROAD: Final = ("CAD", "EUR")
 PACKS: Final = {"box": 50, "case": 24}
 """Pieces in a unit, where a scenario has goods bought in packs. Assumption: common sizes of consumables."""
 
@@ -64,6 +65,7 @@ class Supplier(msgspec.Struct, frozen=True, gc=False):
     style: str
     first_number: int
     own_series: bool = False
+    currency: str = "USD"
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -107,6 +109,7 @@ class Catalogue:
                 STYLES[int(draws.random() * len(STYLES))],
                 1000 + int(draws.random() * 200),
                 own_series=int((n + 1) * trade.own_series_share) > int(n * trade.own_series_share),
+                currency=_currency(n, trade.foreign_share),
             )
             for n in range(trade.suppliers)
         )
@@ -132,6 +135,12 @@ class Catalogue:
 def cost_centres() -> tuple[str, ...]:
     """All cost centres of the group."""
     return tuple(f"{400 + 3 * n:05d}" for n in range(COST_CENTRES))
+
+
+def _currency(n: int, foreign_share: float) -> str:
+    """What a supplier is paid in: those from abroad by turns in Canadian dollars and in euros."""
+    before, after = int(n * foreign_share), int((n + 1) * foreign_share)
+    return ABROAD[before % len(ABROAD)] if after > before else "USD"
 
 
 def _item(  # noqa: PLR0913 - what an item is drawn from

@@ -12,7 +12,7 @@ import simpy
 
 from contracts.cases import Decision
 from contracts.journal import Posting
-from mocks.ap_automation.state import ApAutomation, CapturedInvoice, CapturedLine
+from mocks.ap_automation.state import ApAutomation, CapturedCharge, CapturedInvoice, CapturedLine
 from mocks.identity.state import Identity
 from mocks.inventory.models import ReceiptLine
 from mocks.inventory.state import Inventory, NewReceipt
@@ -85,6 +85,7 @@ class Hands:
                 )
                 for line, quantity in zip(intent.lines, intent.ordered, strict=True)
             ),
+            intent.supplier.currency,
         )
         system = self._systems.procurement
         return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))
@@ -151,6 +152,8 @@ class Hands:
                 if quantity
             ),
             bill.total_minor,
+            bill.supplier.currency,
+            tuple(CapturedCharge(kind, amount) for kind, amount in bill.charges),
         )
         system = self._systems.ap_automation
         return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))
@@ -174,6 +177,11 @@ class Hands:
         """The controller locks the ledger of a period."""
         system = self._systems.cloud_erp
         system.perform(self._now(), "controller", lambda work: system.state.lock_period(work, entity, period))
+
+    def rates(self, table: dict[tuple[str, str], int]) -> None:
+        """The treasury enters what other currencies cost on each day."""
+        system = self._systems.cloud_erp
+        system.perform(self._now(), "treasury", lambda work: system.state.load_rates(work, table))
 
     def opening_balances(self, entity: str, on: str, lines: tuple[Posting, ...]) -> None:
         """The controller enters what the books begin with."""

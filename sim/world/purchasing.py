@@ -14,11 +14,12 @@ import simpy
 
 from contracts.journal import Goods
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
-from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
+from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
 from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
 from sim.world.hands import Hands
 from sim.world.people import approvers
+from sim.world.rates import in_dollars
 from sim.world.trade import (
     COPIED,
     EARLY,
@@ -154,8 +155,10 @@ class Purchasing:
 
     def _ordered(self, intent: Intent, order: str) -> Owed:
         account_on = None if intent.stock else self._codes.booked(intent.hospital, intent.cost_centre)
+        currency = intent.supplier.currency
+        rate_ppm = self._truth.rate_ppm(currency, utc_date(self._now()))
         hours = self._hours[intent.hospital]
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on)
+        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm)
         value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed
@@ -229,8 +232,8 @@ class Purchasing:
         in_pieces = intent.twist == IN_PIECES and part == intent.twisted_part and intent.desk_share < 0.5
         on = hours.local_date(now)
         number = self._hands.receipt(intent, owed.order, quantities, on, in_pieces=in_pieces)
-        goods = _goods(intent, quantities)
-        value = sum(each.value_minor for each in goods)
+        goods = _goods(intent, quantities, owed.rate_ppm)
+        value = at_order_prices(intent, quantities)
         self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
 
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
@@ -245,8 +248,8 @@ class Purchasing:
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
         amounts = (right_minor if off else bill.total_minor, right_minor)
-        goods = _goods(intent, quantities)
-        self._truth.payable(now, owes, owed, amounts, goods, ready_ms=ready_ms, needs_people=off)
+        goods, charges = _goods(intent, quantities, owed.rate_ppm), bill.charges_minor
+        self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off:
@@ -325,8 +328,9 @@ class Purchasing:
         return int(self._env.now)  # an int already; SimPy only types it float
 
 
-def _goods(intent: Intent, quantities: tuple[int, ...]) -> tuple[Goods, ...]:
-    """Quantities at the order's prices, by line."""
+def _goods(intent: Intent, quantities: tuple[int, ...], rate_ppm: int) -> tuple[Goods, ...]:
+    """Quantities at the order's prices, by line, in dollars at the order's rate."""
     lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
-    amounts = ((n, quantity, quantity * line.item.price_minor) for n, (line, quantity) in lines)
+    prices = ((n, quantity, in_dollars(line.item.price_minor, rate_ppm)) for n, (line, quantity) in lines)
+    amounts = ((n, quantity, quantity * price) for n, quantity, price in prices)
     return tuple(Goods(*each) for each in amounts if each[2])

@@ -107,6 +107,8 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     twisted: int = -1
     first: tuple[int, ...] = ()
     cancelled: bool = False
+    charges: tuple[float, ...] = ()
+    """Freight and tax, as shares of the goods' amount."""
 
     @property
     def twisted_part(self) -> int:
@@ -176,7 +178,8 @@ class Trade:
             desk_share=draw(),
             late_days=1 + int(3 * draw()),
         )
-        return self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
+        intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
+        return self._charged(intent, hospital, day, number)
 
     def _revised(self, intent: Intent, draw: Callable[[], float]) -> Intent:
         """The intent of a buyer who thinks again, soon after the approval."""
@@ -187,6 +190,17 @@ class Trade:
             first = tuple(q + (q == line.quantity) for q, line in zip(first, intent.lines, strict=True))
             return msgspec.structs.replace(intent, first=first)
         return msgspec.structs.replace(intent, cancelled=reached < changed + cancelled)
+
+    def _charged(self, intent: Intent, hospital: str, day: str, number: int) -> Intent:
+        """Some suppliers bill freight and tax beside the goods; what people must argue about is told without them."""
+        if not self._trade.charges_share or intent.twist not in ("", EARLY):
+            return intent
+        draw = self._seed.stream("charges", hospital, day, str(number)).random
+        if draw() >= self._trade.charges_share:
+            return intent
+        # assumption: freight of 1 to 6 %, and a sales tax of 6 to 9 % on half of these bills, which nobody gives back
+        freight, taxed, tax = 0.01 + 0.05 * draw(), draw() < 0.5, 0.06 + 0.03 * draw()
+        return msgspec.structs.replace(intent, charges=(freight, tax if taxed else 0.0))
 
     def standing(self, hospital: str, number: int) -> Intent:
         """A standing order: one line, one unit of it every so many days, each time billed alike."""

@@ -41,14 +41,18 @@ class Owed(msgspec.Struct, frozen=True, gc=False):
     hours: Hours
     account_on: Callable[[str], str] | None = None
     """Where its expense belongs when it is booked on a local day, where that depends on the day."""
+    currency: str = CURRENCY
+    rate_ppm: int = 0
+    """What the order's currency cost on its day."""
 
 
 class Truth:
     """Writes obligations, papers and anomalies, and knows the newest version of each."""
 
-    def __init__(self, record: Callable[[Entry], None]) -> None:
-        """Write to a journal."""
+    def __init__(self, record: Callable[[Entry], None], rate_ppm: Callable[[str, str], int]) -> None:
+        """Write to a journal; `rate_ppm` is what a currency costs on a date, 0 for that of the books."""
         self._record = record
+        self.rate_ppm = rate_ppm
         self.obligations: dict[str, Obligation] = {}
         self._account_on: dict[str, Callable[[str], str]] = {}
         self.papers: dict[str, Document] = {}
@@ -85,6 +89,7 @@ class Truth:
         owed: Owed,
         amounts: tuple[int, int],
         goods: tuple[Goods, ...],
+        charges_minor: int = 0,
         *,
         ready_ms: int,
         needs_people: bool,
@@ -94,7 +99,7 @@ class Truth:
         It can be booked from `ready_ms` on: an invoice that comes before its goods must wait for them.
         """
         days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
-        self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms, goods)
+        self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms, goods, charges_minor)
 
     def invoice(  # noqa: PLR0913 - a paper is all of this
         self,
@@ -150,6 +155,7 @@ class Truth:
     ) -> None:
         """People decided, and the truth is another now: what is due, on which date, by when."""
         known = self.obligations[key]
+        moved = on is not None and known.ledger
         revised = msgspec.structs.replace(
             known,
             at=at_ms,
@@ -157,6 +163,7 @@ class Truth:
             amount_minor=known.amount_minor if amount_minor is None else amount_minor,
             on=known.on if on is None else on,
             account=known.account if on is None or not known.account else self._account_on[key](on),
+            rate_ppm=self.rate_ppm(known.currency, on) if moved and on else known.rate_ppm,
             version=known.version + 1,
         )
         self.obligations[key] = revised
@@ -189,23 +196,29 @@ class Truth:
         required: tuple[str, ...],
         ready_ms: int = 0,
         goods: tuple[Goods, ...] = (),
+        charges_minor: int = 0,
     ) -> None:
+        on, currency = owed.hours.local_date(at_ms), owed.currency
+        abroad = currency != CURRENCY
         obligation = Obligation(
             at_ms,
             key,
             what,
             owed.entity,
             owed.party,
-            CURRENCY,
+            currency,
             amounts[0],
             amounts[1],
             owed.stock,
-            owed.hours.local_date(at_ms),
+            on,
             owed.order,
             owed.hours.close_after(max(at_ms, ready_ms), days),
             required,
             goods=goods,
             account=owed.account_on(owed.hours.local_date(at_ms)) if owed.account_on and what == "payable" else "",
+            charges_minor=charges_minor,
+            ledger=CURRENCY if abroad else "",
+            rate_ppm=self.rate_ppm(currency, on) if abroad else 0,
         )
         if owed.account_on:
             self._account_on[key] = owed.account_on
@@ -237,7 +250,7 @@ class Truth:
             party,
             number,
             amount_minor,
-            CURRENCY,
+            owed.currency,
             owed.order,
             1,
             copy,

@@ -111,7 +111,7 @@ def test_a_key_that_is_none(door: Door, key: str) -> None:
         ("/purchaseOrders", erp_order(BusinessUnit="H9"), "BU-INVALID"),
         ("/purchaseOrders", erp_order(Lines=erp_order()["Lines"][:1] * 2), "PO-LINE-DUPLICATE"),
         ("/purchaseOrders", erp_order(Lines=[]), "invalid_request"),
-        ("/purchaseOrders", erp_order(Currency="EUR"), "invalid_request"),
+        ("/purchaseOrders", erp_order(Currency="GBP"), "invalid_request"),
         ("/purchaseOrders", erp_order(SourceRef=""), "invalid_request"),
         ("/receipts", erp_receipt(OrderNumber="PO-H1-000009"), "PO-UNKNOWN"),
         ("/receipts", erp_receipt(BusinessUnit="H2"), "PO-UNKNOWN"),

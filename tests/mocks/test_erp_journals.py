@@ -99,7 +99,8 @@ def test_a_locked_period_stays_locked_and_an_open_one_is_not_locked(estate: Esta
         ({"BusinessUnit": "H9"}, "entity_not_granted"),
         ({"OrderNumber": "PO-9"}, "PO-UNKNOWN"),
         ({"OrderLine": 7}, "PO-LINE-UNKNOWN"),
-        ({"Amount": "0.00"}, "AMOUNT-INVALID"),
+        ({"Amount": "19.99"}, "AMOUNT-MISMATCH"),
+        ({"Currency": "CAD"}, "AMOUNT-MISMATCH"),
         ({"AccountingDate": "2027-03-31"}, "GL-PERIOD-CLOSED"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -117,7 +118,8 @@ def test_each_accrual_is_taken_back_once_on_the_first_day_and_nothing_stays_accr
 def test_september_carries_what_came_in_september() -> None:
     """Its expense is what came for direct use until the last day, billed or accrued.
 
-    Apart from prices that differ, and from bills of the last days whose goods came after them, but before payables closed.
+    Apart from prices and rates that differ, from freight and tax, and from bills of the last days whose goods came after
+    them, but before payables closed.
     """
     owed = truth()
     papers = {entry.ref: entry.obligation for entry in played()[1] if isinstance(entry, Document)}
@@ -128,11 +130,21 @@ def test_september_carries_what_came_in_september() -> None:
         for line in effect.lines
         if line.role == "expense" and effect.on <= LAST_DAY
     )
-    came = sum(each.amount_minor for each in owed.values() if _came(each))
+    came = sum(_worth(each) for each in owed.values() if _came(each))
     september = [owed[papers[each.source_ref]] for each in effects("invoice.posted") if each.on <= LAST_DAY]
-    off = sum(each.amount_minor - each.order_value_minor for each in september if not each.stock)
+    off = sum(_billed(each, each.charges_minor) if each.stock else _billed(each) - _worth(each) for each in september)
     ahead = sum((-received_less_invoiced()).values())
     assert booked == came + off + ahead
+
+
+def _worth(owed: Obligation) -> int:
+    return sum(goods.value_minor for goods in owed.goods)
+
+
+def _billed(owed: Obligation, amount_minor: int | None = None) -> int:
+    """An amount in dollars: all of it, unless another is given."""
+    amount = owed.amount_minor if amount_minor is None else amount_minor
+    return round(amount * Fraction(owed.rate_ppm or 1_000_000, 1_000_000) + Fraction(1, 10**9))
 
 
 def _came(owed: Obligation) -> bool:
