@@ -200,6 +200,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario. `scope` lists the workflows in play; the world generates only these.
 
     With `true_limits` systems refuse what is more than their family allows; without, limits are lifted, for throughput.
+    With `maintenance` they are down when their family's calendar says so.
     """
 
     name: str
@@ -209,6 +210,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hospital: Annotated[tuple[Hospital, ...], Meta(min_length=1)]
     story: str = ""
     true_limits: bool = False
+    maintenance: bool = False
     peak: tuple[Peak, ...] = ()
     surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()

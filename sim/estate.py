@@ -64,6 +64,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         clients=((CLIENT_ID, client_secret),),
         token_now_ms=token_now_ms,
         true_limits=scenario.true_limits,
+        maintenance=scenario.maintenance,
     )
     settings = {
         "client_id": CLIENT_ID,

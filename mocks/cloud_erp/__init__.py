@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mocks.cloud_erp import journals, models, routes, suppliers
+from mocks.cloud_erp.maintenance import Maintained, Windows
 from mocks.cloud_erp.state import CloudErp
 from mocks.kit.quirks import Quirks
 from mocks.kit.system import Setup, System
@@ -20,7 +21,7 @@ def build(setup: Setup) -> System[CloudErp]:
     """An ERP with empty books and no period opened yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
     state = CloudErp(setup.entities)
-    return System(
+    system = (Maintained if setup.maintenance else System)(
         "cloud_erp",
         state,
         (
@@ -33,3 +34,6 @@ def build(setup: Setup) -> System[CloudErp]:
         error_shape=models.error_shape,
         error_type=models.ErrorShown,
     )
+    if isinstance(system, Maintained):
+        system.windows = Windows(quirks)
+    return system

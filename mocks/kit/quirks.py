@@ -68,6 +68,10 @@ class Quirks:
         """A figure that is a whole number."""
         return int(self.number(section, name))
 
+    def text(self, section: str, name: str) -> str:
+        """A figure that is a word."""
+        return str(self._value(section, name))
+
     def hooks(self) -> HookPolicy:
         """The family's way with webhooks."""
         delays = self._value("webhooks", "retry_delays_s")

@@ -54,6 +54,8 @@ class Setup:
 
     true_limits: bool = False
     """Whether systems refuse what is more than their family allows; they live by the same clock as tokens."""
+    maintenance: bool = False
+    """Whether systems are down when their family's calendar says so."""
 
 
 class PlainError(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ SYSTEM_FILES_OPTIONAL = {
     "processes.py",
     "journals.py",
     "ledger.py",
+    "maintenance.py",
     "suppliers.py",
     "lookups.py",
 }
