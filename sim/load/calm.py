@@ -27,6 +27,7 @@ def calmed(scenario: Scenario) -> Scenario:
     return msgspec.structs.replace(
         scenario,
         scope=(PURCHASING,),
+        hospital=tuple(hospital for hospital in scenario.hospital if hospital.joins is None),
         weather=(),
         front=(),
         true_limits=False,

@@ -122,9 +122,9 @@ def test_a_scenario_that_needs_people_all_the_same_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in list_scenarios()])
-def test_the_calm_copy_of_every_scenario_can_be_read_back(tmp_path: Path, name: str) -> None:
+def test_every_scenario_can_be_calmed_read_back_and_played(tmp_path: Path, name: str) -> None:
     scenario: Scenario = calmed(load_scenario(name)[0])
     (tmp_path / "calm.toml").write_text(as_toml(scenario), "utf-8")
     assert load_scenario(tmp_path / "calm.toml")[0] == scenario
-    assert not scenario.weather
-    assert not scenario.anomalies.price_variance
+    found = prepare(Asked((tmp_path / "calm.toml").as_posix(), scale=0.3))
+    assert record(found).papers
