@@ -11,7 +11,9 @@ from orchestrator.connectors.base import Operation
 from orchestrator.connectors.procurement import SYSTEM, list_query, read_error
 
 
-class _Value(msgspec.Struct, gc=False):
+class Value(msgspec.Struct, gc=False):
+    """A meaning, as procurement says it."""
+
     id: str
     version: int
     lookup: str
@@ -23,11 +25,11 @@ class _Value(msgspec.Struct, gc=False):
 
 
 class _Page(msgspec.Struct):
-    lookup_values: list[_Value]
+    lookup_values: list[Value]
     next_offset: int | None = None
 
 
-_value = msgspec.json.Decoder(_Value)
+_value = msgspec.json.Decoder(Value)
 _page = msgspec.json.Decoder(_Page)
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 from contracts import api
 from contracts.api import Endpoint, Json
 from contracts.cases import CaseDecision
-from orchestrator.connectors import ap_automation, inventory, procurement, procurement_suppliers
+from orchestrator.connectors import ap_automation, inventory, procurement, procurement_lookups, procurement_suppliers
 
 DOCUMENT: Final = "/openapi.json"
 DESCRIPTION: Final = "The reference orchestrator: webhooks in, whether it is well and idle, and what became of papers."
@@ -141,6 +141,7 @@ HOOKS: Final[dict[str, dict[str, Any]]] = {
         "purchase_order.changed": procurement.Notice,
         "purchase_order.cancelled": procurement.Notice,
         "supplier.changed": procurement_suppliers.Notice,
+        "lookup_value.changed": procurement_lookups.Value,
     },
     "inventory": {"receipt.recorded": inventory.EVENT},
     "ap_automation": {"invoice.captured": ap_automation.EVENT},

@@ -56,6 +56,7 @@ class Interaction:
     body: Any = None
     media: str = JSON
     key: str = ""
+    tag: str = ""
     bearer: bool = True
     reply_headers: dict[str, str] = field(default_factory=dict)
 
@@ -109,6 +110,8 @@ def write_to(pact: Pact, interaction: Interaction) -> None:
         told.with_header("authorization", match.regex("Bearer a.b.c", regex=r"^Bearer \S+$"))
     if interaction.key:
         told.with_header("idempotency-key", match.regex(interaction.key, regex=r"^[!-~]{1,255}$"))
+    if interaction.tag:
+        told.with_header("if-match", match.regex(interaction.tag, regex=r'^"\S+"$'))
     if interaction.body is not None:
         told.with_body(interaction.body, content_type=interaction.media)
     told.will_respond_with(interaction.status)
@@ -134,7 +137,7 @@ def play(system: str, interaction: Interaction) -> None:
 
 
 async def _ask(system: str, interaction: Interaction, url: str) -> Any:
-    http = HttpxHttp({system: url})
+    http = HttpxHttp({system.partition("-")[0]: url})
     try:
         return await interaction.ask(_ports_over(_WithToken(http) if interaction.bearer else http))
     finally:

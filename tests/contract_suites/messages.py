@@ -11,12 +11,13 @@ from pact import Pact, Verifier, match
 from pact.types import Message
 
 from contracts.wire import Event
+from orchestrator.canonical import CodeMeaning
 from orchestrator.engine.news import TOPICS, Answer, News, Notice, Paper
 from tests.contract_suites.consumer import CONSUMER, JSON
-from tests.contract_suites.expected import ap_automation, inventory, procurement, service_desk
+from tests.contract_suites.expected import ap_automation, inventory, procurement, procurement_suppliers, service_desk
 from tests.contract_suites.provider import outcome_of
 from tests.mocks.doors import Estate, InProcess
-from tests.mocks.papers import captured, case, ordered, received
+from tests.mocks.papers import captured, case, coded, ordered, proposed, received
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Told:
     body: dict[str, Any]
     means: News
     happens: Callable[[Estate], object]
+    part: str = ""
+    """Which part of the system it is about, where the system has other webhooks beside."""
 
     @property
     def says(self) -> str:
@@ -37,7 +40,7 @@ class Told:
     @property
     def provider(self) -> str:
         """The pact's provider: the system as a sender."""
-        return f"{self.system}-webhooks"
+        return "-".join(filter(None, (self.system, self.part, "webhooks")))
 
 
 def _decide(estate: Estate) -> None:
@@ -60,6 +63,28 @@ TOLD: Final = (
             f"/purchase_orders/{procurement.ORDER}",
         ),
         ordered,
+    ),
+    Told(
+        "procurement",
+        "supplier.changed",
+        {"id": match.str("SUP-000001"), "version": match.int(1), "business_unit": match.str("H1")},
+        Notice("procurement", "SUP-000001", 1, "H1", "procurement.get_supplier", "/suppliers/SUP-000001"),
+        proposed,
+        "suppliers",
+    ),
+    Told(
+        "procurement",
+        "lookup_value.changed",
+        procurement_suppliers.MEANING,
+        Paper(
+            "procurement",
+            "LV-000001",
+            1,
+            "H1",
+            CodeMeaning("LV-000001", 1, "cost-centre", "H1", "H1-00412", "00412", "2026-10-13", ""),
+        ),
+        coded,
+        "lookups",
     ),
     Told(
         "inventory",

@@ -19,7 +19,19 @@ from mocks.kit.system import System
 from sim.faults.busy import Busy
 from sim.faults.kind import Armed
 from tests.mocks.doors import Estate, InProcess, serving
-from tests.mocks.papers import captured, case, erp_accrual, erp_invoice, erp_order, erp_receipt, ordered, received
+from tests.mocks.papers import (
+    captured,
+    case,
+    coded,
+    erp_accrual,
+    erp_invoice,
+    erp_order,
+    erp_receipt,
+    erp_supplier,
+    ordered,
+    proposed,
+    received,
+)
 
 Where = Mapping[str, Any]
 
@@ -29,9 +41,9 @@ _BUSY: Final = Busy()
 class Provider:
     """One system of an estate that is fresh for each state; every request gets a token, as Pact has none to send."""
 
-    def __init__(self, system: str) -> None:
+    def __init__(self, provider: str) -> None:
         self.problems: list[str] = []
-        self.system = system
+        self.system = provider.partition("-")[0]
         self._become({})
 
     def enter(self, state: str, action: str = "setup", parameters: dict[str, Any] | None = None) -> None:
@@ -217,6 +229,9 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "a case is open": _case_open,
     "a case was decided": _case_decided,
     "the books are open": _books_open,
+    "a supplier was proposed": _many(proposed),
+    "a code was given a meaning": _many(coded),
+    "the supplier was sent": lambda provider: _sent(provider, "/suppliers", erp_supplier()),
     "the order was sent": _order_sent,
     "the order was revised": _order_revised,
     "another order was sent": _other_order_sent,

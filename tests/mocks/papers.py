@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from mocks.ap_automation.state import CapturedInvoice, CapturedLine
@@ -153,6 +154,14 @@ def proposed(estate: Estate, entity: str = "H1") -> str:
     """A proposed supplier; the id of its record."""
     suppliers = estate.procurement.state.suppliers
     return str(estate.act(estate.procurement, lambda work: suppliers.propose(work, supplier_form(entity))))
+
+
+def coded(estate: Estate, entity: str = "H1") -> str:
+    """What a hospital's code means from a day on; the code."""
+    code = f"{entity}-00412"
+    lookups = estate.procurement.state.lookups
+    estate.act(estate.procurement, partial(lookups.publish, "cost-centre", entity, code, "00412", "2026-10-13"))
+    return code
 
 
 def erp_supplier(**changes: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _looks_up(says: str, given: str, prepared: Prepared, items: Any, means: Any)
     return Interaction(
         says,
         given,
-        _search(prepared),
+        search(prepared),
         ("GET", _AT[prepared.operation][1]),
         200,
         {"items": items, "hasMore": False},
@@ -83,7 +83,8 @@ def _looks_up(says: str, given: str, prepared: Prepared, items: Any, means: Any)
     )
 
 
-def _search(prepared: Prepared) -> Ask:
+def search(prepared: Prepared) -> Ask:
+    """The search that the engine makes before it sends again."""
     created = OPERATIONS[prepared.operation]
     lookup = created.lookup
     assert lookup is not None
@@ -220,7 +221,7 @@ INVOICES: Final = (
     ),
     turned_away(
         "a search at a busy time",
-        _search(_INVOICE_SENT),
+        search(_INVOICE_SENT),
         ("GET", "/invoices"),
         Throttled(15.0, 429),
         429,
