@@ -74,6 +74,7 @@ TAGS: Final = (
     "run",
     "end",
     "milestone",
+    "hours",
     "obligation",
     "document",
     "anomaly",

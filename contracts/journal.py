@@ -51,6 +51,14 @@ class Goods(msgspec.Struct, frozen=True, gc=False, array_like=True):
     value_minor: int
 
 
+class Hours(Entry, tag="hours", frozen=True, gc=False, omit_defaults=True):
+    """When people of a hospital work: working day `n` is from `opens[n]` to `closes[n]`. Business time is these hours."""
+
+    entity: str
+    opens: tuple[int, ...]
+    closes: tuple[int, ...]
+
+
 class Obligation(Entry, tag="obligation", frozen=True, gc=False, omit_defaults=True):
     """What the world truly owes, or wants recorded, once. Written again with a higher version when the truth changes.
 
@@ -143,7 +151,8 @@ class Effect(Entry, tag="effect", frozen=True, gc=False, omit_defaults=True):
     or a status speaks of; `state` is the category, decision or status; `reverses` names the effect's `ref` it undoes.
     `goods` are the subledger's items behind the lines of accrued receipts: what this takes in or gives off, by line of
     the order (0 for what is used at once). `ledger_minor` is the amount in the ledger's currency, where that is another;
-    `on` is the accounting date, and of a decision to re-date the date decided.
+    `on` is the accounting date, of a decision to re-date the date decided, and of a case the moment by which it asks for
+    an answer.
     """
 
     system: str
@@ -235,6 +244,7 @@ AnyEntry = (
     RunStarted
     | RunEnded
     | Milestone
+    | Hours
     | Obligation
     | Document
     | Anomaly

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contracts.journal import Anomaly, Call, Delivered, Document, Effect, Entry, Obligation, RunEnded
+from contracts.business_time import BusinessTime
+from contracts.journal import Anomaly, Call, Delivered, Document, Effect, Entry, Hours, Obligation, RunEnded
 
 UNRELATED: Final = ""
 """No paper of the world's could be this effect's origin."""
@@ -72,6 +73,8 @@ class Known:
         self.documents: dict[str, Document] = {}
         self.obligations: dict[str, Obligation] = {}
         self.anomalies: dict[str, Anomaly] = {}
+        self.hours: dict[str, BusinessTime] = {}
+        """When people work, by entity."""
         self.papers_of: dict[str, tuple[str, ...]] = {}
         self.lines: dict[str, int] = {}
         """Where a paper, an obligation or an anomaly was last written."""
@@ -97,6 +100,7 @@ class Known:
             Document: self._document,
             Obligation: self._obligation,
             Anomaly: self._anomaly,
+            Hours: self._hours,
             Delivered: self._delivered,
             Call: self._call,
             RunEnded: self._end,
@@ -202,6 +206,9 @@ class Known:
     def _anomaly(self, entry: Anomaly) -> None:
         self.anomalies[entry.id] = entry
         self.lines[entry.id] = self.line
+
+    def _hours(self, entry: Hours) -> None:
+        self.hours[entry.entity] = BusinessTime(entry.opens, entry.closes)
 
     def _end(self, entry: RunEnded) -> None:
         self.ended = entry

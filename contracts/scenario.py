@@ -179,6 +179,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anomalies_missed_max: int | None = None
     false_alarms_max: int | None = None
     post_hours_p95_max: float | None = None
+    post_business_hours_p95_max: float | None = None
     open_obligations_max: int | None = None
 
 

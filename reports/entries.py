@@ -14,6 +14,7 @@ from contracts.journal import (
     Effect,
     Entry,
     FaultTook,
+    Hours,
     Milestone,
     Obligation,
     RunEnded,
@@ -79,7 +80,7 @@ def _effect(effect: Effect) -> Iterator[str]:
         yield f"about {', '.join(effect.about)}"
 
 
-def _frame(entry: RunStarted | RunEnded | Milestone | WorkerLife) -> Iterator[str]:
+def _frame(entry: RunStarted | RunEnded | Milestone | Hours | WorkerLife) -> Iterator[str]:
     match entry:
         case RunStarted():
             yield from (entry.scenario, entry.design, f"seed {entry.seed}", f"scale {entry.scale:g}")
@@ -87,6 +88,8 @@ def _frame(entry: RunStarted | RunEnded | Milestone | WorkerLife) -> Iterator[st
             yield from (entry.reason, entry.detail)
         case Milestone():
             yield entry.what
+        case Hours():
+            yield from (entry.entity, "works on", f"{len(entry.opens)} days")
         case WorkerLife():
             yield from (entry.worker, entry.what, f"(life {entry.life})", entry.detail)
 

@@ -22,6 +22,7 @@ from mocks.procurement.state import Procurement
 from mocks.service_desk.state import ServiceDesk
 from sim.seed import Seed
 from sim.world.books import ended_months
+from sim.world.calendar import holidays_of
 
 CLIENT_ID = "orchestrator"
 TOPICS = (
@@ -71,6 +72,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         "client_secret": client_secret,
         "webhook_secret": webhook_secret,
         "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in scenario.hospital),
+        "holidays": ",".join(sorted(day.isoformat() for day in holidays_of(scenario))),
         "workflows": ",".join(scenario.scope),
         "close_calendar": _close_calendar(scenario) if "period-end" in scenario.scope else "",
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.

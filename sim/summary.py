@@ -85,6 +85,11 @@ def _thresholds(outcome: Outcome) -> Iterator[ThresholdResult]:
         ("anomalies_missed_max", limits.anomalies_missed_max, outcome.anomalies.missed),
         ("false_alarms_max", limits.false_alarms_max, outcome.anomalies.false_alarms),
         ("post_hours_p95_max", limits.post_hours_p95_max, outcome.tally.post_hours_p95()),
+        (
+            "post_business_hours_p95_max",
+            limits.post_business_hours_p95_max,
+            outcome.tally.post_business_hours_p95(),
+        ),
         ("open_obligations_max", limits.open_obligations_max, len(outcome.tally.open)),
     )
     for name, limit, value in measured:

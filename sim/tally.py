@@ -26,6 +26,7 @@ class Tally:
         self.open: dict[str, int] = {}
         self.open_cases: set[str] = set()
         self.post_hours: list[float] = []
+        self.post_business_hours: list[float] = []
         self._known = known
         self._captured: dict[str, int] = {}
         self._ledger: Counter[tuple[str, str, bool]] = Counter()
@@ -64,11 +65,17 @@ class Tally:
             captured = self._captured.pop(owed, None)
             if captured is not None:
                 self.post_hours.append((effect.at - captured) / HOUR_MS)
+                hours = self._known.hours.get(effect.entity)
+                if hours is not None:
+                    self.post_business_hours.append(hours.hours_between(captured, effect.at))
 
     def post_hours_p95(self) -> float | None:
         """The 95th percentile of the hours between an invoice's capture and its posting."""
-        ordered = sorted(self.post_hours)
-        return round(ordered[int(0.95 * (len(ordered) - 1))], 3) if ordered else None
+        return _p95(self.post_hours)
+
+    def post_business_hours_p95(self) -> float | None:
+        """The same in business time: of these hours only those in which people of the hospital work."""
+        return _p95(self.post_business_hours)
 
     def ledgers(self) -> tuple[Ledger, ...]:
         """The trial balance of each entity and currency."""
@@ -77,3 +84,8 @@ class Tally:
             Ledger(entity, currency, self._ledger[entity, currency, True], self._ledger[entity, currency, False])
             for entity, currency in books
         )
+
+
+def _p95(hours: list[float]) -> float | None:
+    ordered = sorted(hours)
+    return round(ordered[int(0.95 * (len(ordered) - 1))], 3) if ordered else None

@@ -23,6 +23,7 @@ from contracts.invariants.i11_conservation import Conservation
 from contracts.invariants.i12_match_pay import MatchPay
 from contracts.invariants.i16_master import Master
 from contracts.invariants.i20_liveness import Liveness
+from contracts.invariants.i21_reporting import Reporting
 from contracts.invariants.i22_feedback import Feedback
 from contracts.invariants.i23_tokens import Tokens
 
@@ -41,6 +42,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     MatchPay(),
     Master(),
     Liveness(),
+    Reporting(),
     Feedback(),
     Tokens(),
 )

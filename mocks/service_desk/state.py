@@ -69,6 +69,7 @@ class ServiceDesk:
             source_ref=sent.external_key,
             amount_minor=sent.amount_minor,
             currency=sent.currency,
+            on=sent.due_at,
             state=sent.category,
             about=sent.subjects,
         )

@@ -15,6 +15,7 @@ from orchestrator.engine.news import zones
 from orchestrator.engine.office import Office
 from orchestrator.engine.steps import Steps
 from orchestrator.engine.streams import Streams
+from orchestrator.engine.working_days import WorkingDays, holidays
 from orchestrator.store.sqlite import SqliteStore
 
 
@@ -31,7 +32,8 @@ class Orchestrator:
         self.office = Office(ports, self.store)
         places = zones(settings.get("entities", ""))
         caller = Caller(ports)
-        steps = Steps(self.store, coded="supplier-master" in settings.get("workflows", ""))
+        calendar = WorkingDays(places, holidays(settings.get("holidays", "")))
+        steps = Steps(self.store, calendar, coded="supplier-master" in settings.get("workflows", ""))
         effects = Effects(self.office, caller, steps, places, habits)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
         closing = Closing(self.office, caller, steps, effects, places, settings.get("close_calendar", ""))

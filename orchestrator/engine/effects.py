@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.cases import NewCase
-from orchestrator.canonical import stamp
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Lookup, Ok, Operation, Outcome, Rejected, Unknown
 from orchestrator.engine.caller import Caller
@@ -138,6 +137,5 @@ class Effects:
             0,
             "USD",
             {"effect": effect.key, "detail": verdict.detail[:200]},
-            stamp(now_ms + 2 * DAY_MS),
         )
         return [self._steps.open_case(0, m.OpenCase(f"case:{case.external_key}", case), now_ms)]

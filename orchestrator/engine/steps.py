@@ -14,6 +14,7 @@ from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
 from orchestrator.engine.news import Document, event_of
 from orchestrator.engine.retry import LEASE_MS
+from orchestrator.engine.working_days import WorkingDays
 from orchestrator.store.rows import SENT, Effect
 from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
@@ -68,9 +69,13 @@ def process_key(entity: str, order: str) -> str:
 class Steps:
     """Steps of processes, on one worker's store."""
 
-    def __init__(self, store: SqliteStore, *, coded: bool = False) -> None:
-        """Work on a store. `coded`: hospitals may write codes of their own, which mean something on a day."""
+    def __init__(self, store: SqliteStore, calendar: WorkingDays, *, coded: bool = False) -> None:
+        """Work on a store. The calendar says until when people are asked to answer.
+
+        `coded`: hospitals may write codes of their own, which mean something on a day.
+        """
         self._store = store
+        self._calendar = calendar
         self._coded = coded
         self._masters = masters.Masters(store)
 
@@ -137,7 +142,8 @@ class Steps:
 
     def open_case(self, process: int, command: m.OpenCase, now_ms: int) -> Effect:
         """Store a case to be opened, and who will want the answer."""
-        case = command.case
+        due_at = stamp(self._calendar.answer_by_ms(command.case.entity, now_ms))
+        case = msgspec.structs.replace(command.case, due_at=due_at)
         self._store.add_case(case.external_key, process, case.category, now_ms)
         effect = self.new_effect(service_desk.open_case(case), command.key, process, case.entity, now_ms)
         effect.quiet = 1

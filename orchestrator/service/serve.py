@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
     systems: dict[str, str]
     workflows: str = ""
     close_calendar: str = ""
+    holidays: str = ""
 
 
 class Time(msgspec.Struct, frozen=True):
@@ -147,7 +148,7 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
     clock = BusinessClock(_ms(now.now))
     _follow_once(clock, now)
     activity, inbound = Activity(), HttpInbound()
-    told = ("client_id", "client_secret", "webhook_secret", "entities", "workflows", "close_calendar")
+    told = ("client_id", "client_secret", "webhook_secret", "entities", "workflows", "close_calendar", "holidays")
     given = {key: getattr(settings, key) for key in told}
     ports = ServicePorts(
         options.worker,

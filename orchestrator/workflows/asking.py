@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from msgspec.structs import replace
 
 from contracts.cases import Category, NewCase
-from orchestrator.canonical import BOOKS_CURRENCY, stamp
+from orchestrator.canonical import BOOKS_CURRENCY
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.matching import Ask
 from orchestrator.workflows.state import ProcureToPay
@@ -18,49 +18,45 @@ from orchestrator.workflows.state import ProcureToPay
 DAY_MS: Final = 86_400_000
 PATIENCE_MS: Final = 10 * DAY_MS
 """How long a paper waits for its order or its receipt before people are asked."""
-ANSWER_WITHIN_MS: Final = 2 * DAY_MS
 FINISHED: Final = frozenset({"posted", "rejected"})
 
 Commands = list[m.Command]
 
 
-def ask(  # noqa: PLR0913 - how long it may wait belongs to the question
-    state: ProcureToPay, paper: str, finding: Ask, now_ms: int, commands: Commands, *, waits: bool = False
-) -> ProcureToPay:
+def ask(state: ProcureToPay, paper: str, finding: Ask, commands: Commands, *, waits: bool = False) -> ProcureToPay:
     """Open a case about an invoice. One that `waits` goes on by itself when what it waits for arrives."""
     entry = state.invoices[paper]
     if entry.timed:
         commands.append(m.StopTimer(f"invoice:{paper}"))
     ref = f"ap_automation:{entry.invoice.id}"
     about = asked_again(f"ap_automation:{paper}", entry.asked)
-    commands.append(case(state, about, (ref, *finding.others), finding, now_ms))
+    commands.append(case(state, about, (ref, *finding.others), finding))
     stage = "waiting" if waits else "asking"
     return with_invoice(state, paper, stage=stage, open_case=finding.category, asked=entry.asked + 1, timed=False)
 
 
-def ask_about_order(state: ProcureToPay, finding: Ask, now_ms: int, commands: Commands) -> ProcureToPay:
+def ask_about_order(state: ProcureToPay, finding: Ask, commands: Commands) -> ProcureToPay:
     """Open a case about the order itself."""
     ref = f"procurement:{state.number}"
-    commands.append(case(state, asked_again(ref, state.order_attempt), (ref,), finding, now_ms))
+    commands.append(case(state, asked_again(ref, state.order_attempt), (ref,), finding))
     return state
 
 
-def ask_about_receipt(state: ProcureToPay, paper: str, finding: Ask, now_ms: int, commands: Commands) -> ProcureToPay:
+def ask_about_receipt(state: ProcureToPay, paper: str, finding: Ask, commands: Commands) -> ProcureToPay:
     """Open a case about a receipt."""
     entry = state.receipts[paper]
     about = asked_again(f"inventory:{paper}", entry.attempt)
-    commands.append(case(state, about, (f"inventory:{entry.receipt.id}",), finding, now_ms))
+    commands.append(case(state, about, (f"inventory:{entry.receipt.id}",), finding))
     return state
 
 
-def case(state: ProcureToPay, about: str, subjects: tuple[str, ...], finding: Ask, now_ms: int) -> m.OpenCase:
+def case(state: ProcureToPay, about: str, subjects: tuple[str, ...], finding: Ask) -> m.OpenCase:
     """The command that opens a case; `about` makes its key, the paper in question is the first of its subjects."""
     key = f"{finding.category}/{about}"
     known = cast("Category", finding.category)  # the reducer names categories of the contract only
     evidence = {"order": state.number, **finding.evidence}
-    due_at = stamp(now_ms + ANSWER_WITHIN_MS)
     currency = state.order.currency if state.order else BOOKS_CURRENCY
-    wanted = NewCase(key, known, state.entity, subjects, finding.amount_minor, currency, evidence, due_at)
+    wanted = NewCase(key, known, state.entity, subjects, finding.amount_minor, currency, evidence)
     return m.OpenCase(f"case:{key}", wanted)
 
 

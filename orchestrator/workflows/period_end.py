@@ -14,9 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from contracts.cases import Category, NewCase
-from orchestrator.canonical import stamp
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.asking import ANSWER_WITHIN_MS, again, asked_again
+from orchestrator.workflows.asking import again, asked_again
 from orchestrator.workflows.state import ProcureToPay
 
 TURN: Final = "turn"
@@ -151,13 +150,13 @@ def _rejected(state: PeriodEnd, event: m.EffectRejected, commands: Commands) -> 
     category = "period-closed" if event.code == "GL-PERIOD-CLOSED" else "rejected-by-target"
     evidence = {"code": event.code, "detail": event.detail[:200]}
     attempts = state.accruals[name].attempts
-    _ask(state, category, asked_again(f"{step}/{name}", attempts), name, evidence, event.now_ms, commands)
+    _ask(state, category, asked_again(f"{step}/{name}", attempts), name, evidence, commands)
     return _with(state, name, **{"stage" if step == "acc" else "reversal": "refused"})
 
 
 def _dead(state: PeriodEnd, event: m.EffectDead, commands: Commands) -> PeriodEnd:
     _, name = _parts(event.key)
-    _ask(state, "undeliverable", event.key, name, {"detail": event.detail[:200]}, event.now_ms, commands)
+    _ask(state, "undeliverable", event.key, name, {"detail": event.detail[:200]}, commands)
     return state
 
 
@@ -217,13 +216,12 @@ def _parts(key: str) -> tuple[str, str]:
 
 
 def _ask(  # noqa: PLR0913 - a question is all of this
-    state: PeriodEnd, category: str, about: str, name: str, evidence: dict[str, str], now_ms: int, commands: Commands
+    state: PeriodEnd, category: str, about: str, name: str, evidence: dict[str, str], commands: Commands
 ) -> None:
     key = f"{category}/{about}"
     line = state.accruals[name].open
-    due_at = stamp(now_ms + ANSWER_WITHIN_MS)
     known = cast("Category", category)  # the reducer names categories of the contract only
-    wanted = NewCase(key, known, state.entity, (_ref(state, name),), line.amount_minor, line.currency, evidence, due_at)
+    wanted = NewCase(key, known, state.entity, (_ref(state, name),), line.amount_minor, line.currency, evidence)
     commands.append(m.OpenCase(f"case:{key}", wanted))
 
 

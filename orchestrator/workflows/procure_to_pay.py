@@ -108,21 +108,21 @@ def _rejected(state: ProcureToPay, event: m.EffectRejected, commands: Commands) 
         order = state.order
         value = sum(line.quantity * line.unit_price_minor for line in order.lines) if order else 0
         state = replace(state, order_stage="refused")
-        return ask_about_order(state, Ask("rejected-by-target", value, (), evidence), event.now_ms, commands)
+        return ask_about_order(state, Ask("rejected-by-target", value, (), evidence), commands)
     if what == "gr":
         state = with_receipt(state, paper, stage="refused")
-        return ask_about_receipt(state, paper, Ask("rejected-by-target", 0, (), evidence), event.now_ms, commands)
+        return ask_about_receipt(state, paper, Ask("rejected-by-target", 0, (), evidence), commands)
     if what == "inv" and step == "post":
         category = "period-closed" if event.code == "AP-PERIOD-CLOSED" else "rejected-by-target"
         evidence["accounting_date"] = state.invoices[paper].on
         finding = Ask(category, state.invoices[paper].invoice.total_minor, (), evidence)
-        return ask(state, paper, finding, event.now_ms, commands)
+        return ask(state, paper, finding, commands)
     if what not in {"po", "inv"}:
         return state
     if not event.key.endswith(":held"):  # a status that ends something must arrive; people see to it
         subject = _subject(state, what, paper)
         finding = Ask("rejected-by-target", 0, (), evidence)
-        commands.append(case(state, f"{subject}/status", (subject,), finding, event.now_ms))
+        commands.append(case(state, f"{subject}/status", (subject,), finding))
     return told(state, paper, commands) if what == "inv" else state
 
 
@@ -130,7 +130,7 @@ def _dead(state: ProcureToPay, event: m.EffectDead, commands: Commands) -> Procu
     what, paper, _ = parts(event.key)
     amount = state.invoices[paper].invoice.total_minor if what == "inv" else 0
     finding = Ask("undeliverable", amount, (), {"effect": event.key, "detail": event.detail[:200]})
-    commands.append(case(state, event.key, (_subject(state, what, paper),), finding, event.now_ms))
+    commands.append(case(state, event.key, (_subject(state, what, paper),), finding))
     return state
 
 
@@ -191,7 +191,7 @@ def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> Pr
     if kind == "receipt":
         if state.order is not None or paper not in state.receipts:
             return state
-        return ask_about_receipt(state, paper, Ask("unknown-order", 0, (), {}), event.now_ms, commands)
+        return ask_about_receipt(state, paper, Ask("unknown-order", 0, (), {}), commands)
     entry = state.invoices.get(paper)
     if entry is None or not entry.timed:
         return state
@@ -206,7 +206,7 @@ def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> Pr
         commands.append(m.StartTimer(event.name, event.now_ms + PATIENCE_MS))
         return state
     state = with_invoice(state, paper, timed=False)
-    return ask(state, paper, Ask(category, entry.invoice.total_minor, (), {}), event.now_ms, commands, waits=True)
+    return ask(state, paper, Ask(category, entry.invoice.total_minor, (), {}), commands, waits=True)
 
 
 _HANDLERS: Final[dict[type, Callable[[ProcureToPay, Any, Commands], ProcureToPay]]] = {

@@ -62,7 +62,7 @@ def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) 
     entry = state.invoices[paper]
     finding = judge(state, entry, paper)
     if isinstance(finding, Ask):
-        return ask(state, paper, finding, now_ms, commands)
+        return ask(state, paper, finding, commands)
     if isinstance(finding, Clear):
         if entry.timed:
             commands.append(m.StopTimer(f"invoice:{paper}"))

@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True):
     entities: str
     token_url: str
     systems: dict[str, str]
+    holidays: str = ""
+    close_calendar: str = ""
 
 
 class Time(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from sim.seed import Seed
 from sim.world import people
 from sim.world.accruals import Accruals, Close
 from sim.world.books import Books, next_month
-from sim.world.calendar import Hours, local_ms, us_holidays, working_hours
+from sim.world.calendar import TABLE_DAYS, Hours, holidays_of, local_ms, working_hours
 from sim.world.catalogue import Catalogue
 from sim.world.codes import Codes
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
@@ -30,8 +30,6 @@ from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
 
-TABLE_DAYS: Final = 45
-"""Working hours are known this long after the run-off, and longer where deliveries take longer: for due times."""
 SETTLING_DAYS: Final = 10
 """The run-off's last days bring no deliveries any more, so that what was billed can be decided, billed again and booked."""
 
@@ -86,6 +84,8 @@ class World:
 
     def open(self) -> None:
         """What there was before the first day: balances, an open period, orders that were approved already."""
+        for entity, hours in self._hours.items():
+            self._truth.works(int(self._env.now), entity, hours)
         people.set_up(self._hands, self._scenario.approvals, self._seed, _last_delivery_ms(self._scenario))
         for books in self._books.values():
             books.open()
@@ -197,11 +197,8 @@ def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
     peaks = frozenset(
         peak.start + dt.timedelta(days=n) for peak in scenario.peak for n in range((peak.end - peak.start).days + 1)
     )
-    holidays = frozenset(calendar.holidays)
     last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
-    if calendar.us_holidays:
-        holidays |= us_holidays(calendar.start, last)
-    return working_hours(hospital.time_zone, calendar.start, last, holidays, peaks)
+    return working_hours(hospital.time_zone, calendar.start, last, holidays_of(scenario), peaks)
 
 
 def _last_delivery_ms(scenario: Scenario) -> int:

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from contracts.scenario import Scenario
+
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
@@ -21,6 +23,8 @@ OPENS: Final = dt.time(8)  # assumption: offices and docks of a hospital's suppl
 CLOSES: Final = dt.time(17)  # assumption, as above
 CLOSES_SHORT: Final = dt.time(14)  # assumption: a Saturday that is worked only because the month ends
 SATURDAY: Final = 5
+TABLE_DAYS: Final = 45
+"""Working hours are known this long after the run-off, and longer where deliveries take longer: for due times."""
 
 
 def local_ms(time_zone: str, moment: dt.datetime) -> int:
@@ -99,6 +103,16 @@ def us_holidays(first: dt.date, last: dt.date) -> frozenset[dt.date]:
     """
     days = (day for year in range(first.year - 1, last.year + 2) for day in _federal(year))
     return frozenset(day for day in days if first <= day <= last)
+
+
+def holidays_of(scenario: Scenario) -> frozenset[dt.date]:
+    """The holidays of a scenario, from its start to long after its end."""
+    calendar = scenario.calendar
+    days = frozenset(calendar.holidays)
+    if calendar.us_holidays:
+        last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
+        days |= us_holidays(calendar.start, last)
+    return days
 
 
 def _federal(year: int) -> Iterator[dt.date]:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.journal import Anomaly, Document, Effect, Entry, Goods, Obligation
+from contracts.journal import Hours as WorkingHours
 from sim.world.calendar import Hours
 
 CURRENCY: Final = "USD"
@@ -58,6 +59,10 @@ class Truth:
         self.papers: dict[str, Document] = {}
         self.unposted: set[str] = set()
         """Obligations of which nothing has reached a ledger yet: for people who watch, not for the verdict."""
+
+    def works(self, at_ms: int, entity: str, hours: Hours) -> None:
+        """When people of a hospital work."""
+        self._record(WorkingHours(at_ms, entity, tuple(hours.opens), tuple(hours.closes)))
 
     def order(self, at_ms: int, key: str, owed: Owed, value_minor: int) -> None:
         """An order was approved."""

@@ -255,6 +255,41 @@ def order_called_interfaced_and_is_not() -> Story:
     return story.says("PO-2", "interfaced").decides("CASE-1", "reject").ends()
 
 
+def flagged_too_late() -> Story:
+    """A copy is flagged and refused, six days after anybody could have seen it."""
+    story = _billed().paid().copies("INV-2", "INV-1", number="4711-A").tells("INV-2")
+    story.anomaly("A-1", "INV-2", "INV-1", categories=("duplicate-invoice",), within_hours=72).wait(144)
+    story.asks("CASE-1", "duplicate-invoice", "INV-2").decides("CASE-1", "reject").tells("CASE-1")
+    return story.says("INV-2", "rejected").ends()
+
+
+def promised_for_the_weekend() -> Story:
+    """A case of Friday evening asks for an answer within two days, as if people answered on Sundays."""
+    story = Story().works(5, 6, 7, 8, 9, 12, 13, 14).delivered().bills().tells("INV-1").paid()
+    story.copies("INV-2", "INV-1", number="4711-A").tells("INV-2").wait(104)
+    story.asks("CASE-1", "duplicate-invoice", "INV-2", by="2026-10-11T16:00:00+00:00")
+    return story.decides("CASE-1", "reject").tells("CASE-1").says("INV-2", "rejected").ends()
+
+
+def promised_for_tonight() -> Story:
+    """A case asks for an answer within the hour, which is no time for people who have other cases too."""
+    story = Story().works(5, 6, 7, 8, 9).delivered().bills().tells("INV-1").paid()
+    story.copies("INV-2", "INV-1", number="4711-A").tells("INV-2")
+    story.asks("CASE-1", "duplicate-invoice", "INV-2", by="2026-10-05T10:00:00+00:00")
+    return story.decides("CASE-1", "reject").tells("CASE-1").says("INV-2", "rejected").ends()
+
+
+def cries_wolf() -> Story:
+    """Every second bill of the month is called a copy of the first."""
+    story = Story().ordered()
+    for n in range(1, 5):
+        story.received(f"GRN-{n}", 25_000).bills(f"INV-{n}", 25_000, number=f"10{n}").tells(f"INV-{n}")
+        if n % 2 == 0:
+            story.asks(f"CASE-{n}", "duplicate-invoice", f"INV-{n}", "INV-1").decides(f"CASE-{n}", "accept")
+        story.paid(f"INV-{n}", f"AP-{n}")
+    return story.ends()
+
+
 BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (resent_after_timeout, "I01 I12"),
     (copy_posted_too, "I01 I12"),
@@ -298,5 +333,8 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (cancelled_and_called_posted, "I22"),
     (refused_and_called_held, "I22"),
     (order_called_interfaced_and_is_not, "I22"),
+    (flagged_too_late, "I21"),
+    (promised_for_the_weekend, "I21"),
+    (promised_for_tonight, "I21"),
+    (cries_wolf, "I21"),
 )
-"""Each story, and the invariants that must be red, all of them and no others."""

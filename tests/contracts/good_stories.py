@@ -218,6 +218,83 @@ def persistent_under_outage() -> Story:
     return story.paid().ends()
 
 
+def turned_away_in_bursts() -> Story:
+    """The ERP answers 429 nine times in ten minutes; the design comes back each time as asked, and then it is taken."""
+    story = Story().delivered().bills().tells("INV-1")
+    for attempt in range(1, 10):
+        story.calls("cloud_erp", "create_invoice", "ap_automation:INV-1", status=429, attempt=attempt)
+    return story.paid().ends()
+
+
+def zombie_repeats_itself() -> Story:
+    """A worker that everybody took for dead sends once more what another has sent: the same key, and one posting."""
+    story = Story().delivered().bills().tells("INV-1")
+    story.calls("cloud_erp", "create_invoice", "ap_automation:INV-1", status=201).posts()
+    story.calls("cloud_erp", "create_invoice", "ap_automation:INV-1", status=201, attempt=2)
+    return story.says("INV-1", "posted", "AP-1").says("INV-1", "posted", "AP-1").ends()
+
+
+def saga_undone_in_full() -> Story:
+    """A receipt and an invoice are posted for an order, all is undone, and all is done again: in the end it stands once."""
+    story = Story().delivered().bills().tells("INV-1").posts().cancels("AP-1").says("INV-1", "held")
+    return story.wait(2).paid("INV-1", "AP-2").ends()
+
+
+def part_received_at_the_close() -> Story:
+    """Six tenths came and were billed; the rest is open when the run ends, and so is what was received and not billed."""
+    story = Story().ordered().received("GRN-1", 60_000).bills("INV-1", 60_000, number="1").tells("INV-1").paid()
+    return story.received("GRN-2", 30_000).ends()
+
+
+def news_out_of_order() -> Story:
+    """A change of an order overtakes its approval: the ERP has it at the second version, and hears nothing of the first."""
+    story = Story().orders().revises("PO-1", 120_000).tells("PO-1", version=2).reads("PO-1").tells("PO-1")
+    story.posts_order(version=2, amount_minor=120_000, currency="USD").says("PO-1", "interfaced")
+    return story.received(value=120_000).bills(value=120_000).tells("INV-1").paid().ends()
+
+
+def changed_in_the_erp_too() -> Story:
+    """An order is changed after the ERP had it: it follows, and what is billed is what was changed to."""
+    story = Story().ordered().revises("PO-1", 120_000).tells("PO-1", version=2).reads("PO-1")
+    story.effect(
+        "cloud_erp", "order.changed", "ERP-PO-1", source_ref="procurement:PO-1", version=2, amount_minor=120_000
+    )
+    return story.received(value=120_000).bills(value=120_000).tells("INV-1").paid().ends()
+
+
+def the_same_bill_every_week() -> Story:
+    """A standing order: three bills over one amount within three weeks, each for a delivery of its own."""
+    story = Story().ordered(value=90_000)
+    for week in (1, 2, 3):
+        story.received(f"GRN-{week}", 30_000).bills(f"INV-{week}", 30_000, number=f"10{week}").tells(f"INV-{week}")
+        story.paid(f"INV-{week}", f"AP-{week}").wait(24 * 7)
+    return story.ends()
+
+
+def one_number_two_hospitals() -> Story:
+    """A supplier numbers each hospital's bills apart: the other hospital's 4711 is none of this one's business."""
+    story = Story().delivered().bills().tells("INV-1").paid()
+    story.ordered("PO-2").received("GRN-2", order="PO-2").bills("INV-2", number="4711", order="PO-2")
+    return story.tells("INV-2").paid("INV-2", "AP-2").ends()
+
+
+def flagged_after_the_weekend() -> Story:
+    """A copy comes on Friday afternoon and is flagged on Monday morning, within a day of work; the answer is due on Wednesday."""
+    story = Story().works(5, 6, 7, 8, 9, 12, 13, 14, 15, 16).delivered().bills().tells("INV-1").paid()
+    story.wait(4 * 24 + 8).copies("INV-2", "INV-1", number="4711-R").tells("INV-2")
+    story.anomaly("A-1", "INV-2", "INV-1", categories=("duplicate-invoice",), within_hours=72)
+    story.wait(64).asks("CASE-1", "duplicate-invoice", "INV-2", "INV-1", by="2026-10-14T17:00:00+00:00")
+    return story.decides("CASE-1", "reject").tells("CASE-1").says("INV-2", "rejected").ends()
+
+
+def one_false_alarm() -> Story:
+    """Two sound bills look so alike that a person is asked; one such question is nobody's fault."""
+    story = Story().ordered().received("GRN-1", 50_000).received("GRN-2", 50_000)
+    story.bills("INV-1", 50_000, number="1341").tells("INV-1").paid()
+    story.bills("INV-2", 50_000, number="1347").tells("INV-2").asks("CASE-1", "duplicate-invoice", "INV-2", "INV-1")
+    return story.decides("CASE-1", "accept").tells("CASE-1").paid("INV-2", "AP-2").ends()
+
+
 GOOD: tuple[Callable[[], Story], ...] = (
     plain_delivery,
     direct_use,
@@ -249,4 +326,14 @@ GOOD: tuple[Callable[[], Story], ...] = (
     accepted_then_asked_again,
     not_due_yet,
     persistent_under_outage,
+    turned_away_in_bursts,
+    zombie_repeats_itself,
+    saga_undone_in_full,
+    part_received_at_the_close,
+    news_out_of_order,
+    changed_in_the_erp_too,
+    the_same_bill_every_week,
+    one_number_two_hospitals,
+    flagged_after_the_weekend,
+    one_false_alarm,
 )

@@ -18,6 +18,7 @@ from contracts.journal import (
     Effect,
     Entry,
     Goods,
+    Hours,
     Obligation,
     Posting,
     RunEnded,
@@ -168,6 +169,13 @@ class Story:
         self.paper(paper, f"PO:{paper}", number=paper)
         return self.effect("procurement", "order.approved", paper)
 
+    def revises(self, paper: str, value: int, version: int = 2) -> Self:
+        """A buyer changes an order: the same paper, at a later version."""
+        self.papers[paper] = msgspec.structs.replace(
+            self.papers[paper], at=self.at, version=version, amount_minor=value
+        )
+        return self.write(self.papers[paper])
+
     def arrives(
         self,
         paper: str = "GRN-1",
@@ -219,6 +227,11 @@ class Story:
         self.owed[owed.id] = changed
         return self.write(changed)
 
+    def works(self, *days: int, entity: str = "H1") -> Self:
+        """People of the hospital work from 8 to 17 UTC on these days of October 2026."""
+        opens = tuple(OCTOBER_5_MS + (day - 5) * DAY_MS for day in days)
+        return self.write(Hours(self.at, entity, opens, tuple(open_ + 9 * HOUR_MS for open_ in opens)))
+
     def anomaly(self, name: str, *papers: str, categories: tuple[str, ...], within_hours: float = 24) -> Self:
         """Something that a person must see."""
         flag_by_ms = self.at + round(within_hours * HOUR_MS)
@@ -228,13 +241,15 @@ class Story:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
-    def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1) -> Self:
+    def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1, version: int = 1) -> Self:
         """A source system tells the design of a paper, or the desk of a decision."""
         source = SOURCES[paper.partition("-")[0]]
         topic = "case.decided" if paper.startswith("CASE") else "changed"
-        event = f"E-{paper}"
+        event = f"E-{paper}" if version == 1 else f"E-{paper}#{version}"
         return self.write(
-            Delivered(self.at, source, topic, "H1", paper, 1, event, f"{event}/{attempt}", attempt, outcome, "w1", 202)
+            Delivered(
+                self.at, source, topic, "H1", paper, version, event, f"{event}/{attempt}", attempt, outcome, "w1", 202
+            )
         )
 
     def calls(
@@ -319,10 +334,10 @@ class Story:
         what = "order.status" if paper.startswith("PO") else "invoice.status"
         return self.effect(SOURCES[paper.partition("-")[0]], what, paper, state=state, number=voucher)
 
-    def asks(self, case: str, category: str, *papers: str) -> Self:
-        """The design opens a case about papers; the first is the one in question."""
-        about = tuple(map(ref, papers))
-        return self.effect("service_desk", "case.opened", case, state=category, about=about, source_ref=f"key-{case}")
+    def asks(self, case: str, category: str, *papers: str, by: str = "") -> Self:
+        """The design opens a case about papers; the first is the one in question. It may ask for an answer by a moment."""
+        about, key = tuple(map(ref, papers)), f"key-{case}"
+        return self.effect("service_desk", "case.opened", case, state=category, about=about, source_ref=key, on=by)
 
     def decides(self, case: str, decision: str, on: str = "") -> Self:
         """A person decides, perhaps on a date."""
