@@ -87,7 +87,7 @@ class Index:
     def _obligation(self, entry: Obligation) -> None:
         self._add(entry.id, (entry.id,))
         self._add(entry.order, (entry.id,))
-        order = self._order_of[entry.id] = f"{entry.entity}/{entry.order}"
+        order = self._order_of[entry.id] = f"{entry.entity}/{entry.order}" if entry.order else entry.id
         self.orders[order] = tuple(dict.fromkeys((*self.orders.get(order, ()), entry.id)))
 
     def _document(self, entry: Document) -> None:

@@ -96,8 +96,7 @@ class Reading:
 
     def _journey(self, group: Group) -> Journey:
         subject = group.subject or group.follow()
-        first = self.known.obligations.get(group.obligations[0]) if group.obligations else None
-        order = self.index.orders.get(f"{first.entity}/{first.order}", ()) if first else ()
+        order = self.index.orders.get(self.index.order_of(group.obligations[0]), ()) if group.obligations else ()
         return tell(subject, self.known, self.clocks, group.findings, order)
 
 

@@ -63,6 +63,17 @@ VERBS: Final = {
     "order.status": "is told the status of",
     "receipt.recorded": "records the receipt",
     "receipt.posted": "books the receipt",
+    "supplier.recorded": "records the supplier",
+    "supplier.created": "creates the supplier",
+    "supplier.changed": "changes the supplier",
+    "supplier.bank": "will pay to account",
+    "supplier.hold": "payments to",
+    "supplier.site": "opens a site of",
+    "supplier.linked": "is told what the ERP calls",
+    "lookup.published": "is told what a code means:",
+    "key.rotated": "signs tokens with a new key,",
+    "key.withdrawn": "accepts no tokens any more of",
+    "secret.changed": "gives a new secret to",
     "case.opened": "opens case",
     "case.decided": "answers case",
 }
@@ -115,6 +126,8 @@ def _obligation(entry: Obligation) -> str:
         return f"{entry.entity} owes supplier {entry.party} {amount}, once, for goods on order {entry.order}"
     if entry.what == "goods-receipt":
         return f"Goods worth {amount} arrive at {entry.entity} from supplier {entry.party}, on order {entry.order}"
+    if entry.what == "supplier":
+        return f"{entry.entity} is to have company {entry.party} as a supplier, once"
     if entry.what == "purchase-order":
         return f"{entry.entity} orders for {amount} from supplier {entry.party}: {entry.order}"
     return f"{entry.entity} has a {_plain(entry.what)} of {amount} with {entry.party}"
@@ -127,6 +140,8 @@ def _by(entry: Obligation, clocks: Clocks) -> str:
 
 def paper(entry: Document) -> str:
     """`Invoice 4711 of S012 over 1,000.00 USD`."""
+    if entry.what == "supplier":
+        return f"The record of company {entry.party}, tax id {entry.number}"
     what = _WHAT.get(entry.what, _plain(entry.what).capitalize())
     name = entry.number or entry.ref.partition(":")[2]
     of = f" of {entry.party}" if entry.party else ""
@@ -140,6 +155,8 @@ def _document(entry: Document) -> Sentence:
         "case": "a person must decide on it",
         "nothing": "it is superseded: nothing is to be done with it",
     }.get(entry.expect, "")
+    if entry.bank:
+        says += f", to be paid to {entry.bank}"
     copy = "it is a copy: another paper came first for the same thing" if entry.copy else ""
     return Sentence("truth", says, "; ".join(filter(None, (copy, wanted))))
 

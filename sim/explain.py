@@ -58,6 +58,15 @@ ANOMALIES: Final = {
     "tuned": "Bills that come again in one of the disguises that a design may be tuned on.",
     "held_out": "Bills that come again in a disguise that nobody looked at while tuning; scored apart.",
 }
+MASTERS: Final = {
+    "duplicate_share": "Of proposals: a company that is there already, under other words. A person must merge the two.",
+    "tax_id_missing_share": "Of proposals: no tax id is given. A person must find it.",
+    "same_name_share": "A lookalike, of proposals: another company of the same name, with a tax id and an address of its own.",
+    "parent_account_share": "A lookalike, of proposals: a company that is paid through its parent's account.",
+    "merger_share": "Of identity changes: a company was bought, and its record carries the buyer's tax id from now on.",
+    "fraud_share": "Of changes of account: somebody else asks for them, shortly before a pay run. A person calls back.",
+    "rewritten_share": "A lookalike, of changes of account: the same account, written with blanks.",
+}
 CATEGORIES: Final = {
     "price-variance": "The invoice's price is not the order's.",
     "quantity-variance": "More is billed than was received.",
@@ -117,6 +126,7 @@ def _everything() -> Iterator[Explanation]:
         ("threshold", THRESHOLDS, "A threshold of a scenario, under [thresholds]."),
         ("limit", LIMITS, "A limit of a load test, under [load]."),
         ("anomaly", ANOMALIES, "A share of invoices in a scenario, under [anomalies] or [disguises]."),
+        ("supplier anomaly", MASTERS, "A share of proposals or edits in a scenario, under [masters]."),
         (
             "case category",
             CATEGORIES,
