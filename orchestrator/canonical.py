@@ -106,7 +106,7 @@ def milliseconds(moment: datetime) -> int:
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19] + f".{at_ms % 1000:03d}Z"
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19]}.{at_ms % 1000:03d}Z"
 
 
 def moment(text: str) -> datetime:

@@ -73,6 +73,7 @@ class Future(asyncio.Future[T]):
 class Task(asyncio.Task[T]):
     """A task that hashes by a number (`asyncio.wait` and `TaskGroup` walk sets of them) and knows whose it is."""
 
+    __slots__ = ("incarnation",)
     _number = 0
     incarnation: Incarnation | None
 

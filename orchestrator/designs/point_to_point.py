@@ -22,8 +22,6 @@ Its shortcuts are common, and each looks reasonable:
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import sqlite3
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -35,6 +33,7 @@ from contracts.ports import Delivery, Ports
 from orchestrator.canonical import GoodsReceipt, Invoice, PurchaseOrder, milliseconds, stamp
 from orchestrator.connectors import OPERATIONS, ap_automation, cloud_erp, inventory, procurement, service_desk
 from orchestrator.connectors.base import NotSent, Ok, Outcome, Prepared, Rejected, Throttled
+from orchestrator.connectors.signature import Signature
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.news import Notice, zones
 from orchestrator.engine.streams import SOURCES, Source
@@ -115,7 +114,7 @@ class PointToPoint:
         self._caller = Caller(ports)
         self._table = Table(durable_dir)
         self._zones = zones(ports.settings.get("entities", ""))
-        self._secret = ports.settings.get("webhook_secret", "").encode()
+        self._signature = Signature(ports.settings.get("webhook_secret", "").encode())
         self._tasks: list[asyncio.Task[None]] = []
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._handlers: dict[tuple[str, str], Callable[[bytes], Coroutine[Any, Any, None]]] = {
@@ -138,8 +137,7 @@ class PointToPoint:
 
     def _take(self, delivery: Delivery) -> None:
         """Check the signature, answer, and only then begin to work."""
-        signature = "sha256=" + hmac.digest(self._secret, delivery.body, hashlib.sha256).hex()
-        if not hmac.compare_digest(signature, delivery.headers.get("signature", "")):
+        if not self._signature.fits(delivery.body, delivery.headers.get("signature", "")):
             delivery.refuse(401)
             return
         handler = self._handlers.get((delivery.source, delivery.headers.get("topic", "")))

@@ -6,14 +6,13 @@ If the read is not answered quickly, the notice alone is stored, with its read a
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from contracts.ports import Delivery
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok, Prepared
+from orchestrator.connectors.signature import Signature
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
@@ -47,8 +46,7 @@ class Intake:
         self._effects = effects
         self._zones = zones
         self._identify = habits.identify
-        secret = office.ports.settings.get("webhook_secret", "").encode()
-        self._signer = hmac.new(secret, digestmod=hashlib.sha256)
+        self._signature = Signature(office.ports.settings.get("webhook_secret", "").encode())
 
     async def receive(self) -> None:
         """Take deliveries for ever."""
@@ -65,11 +63,7 @@ class Intake:
 
     def open(self, delivery: Delivery) -> News | None:
         """What a delivery brings; None when it has been answered already: forged, unreadable, or none of our business."""
-        signer = self._signer.copy()
-        signer.update(delivery.body)
-        genuine = f"sha256={signer.hexdigest()}".encode()
-        given = delivery.headers.get("signature", "").encode()  # texts would have to be ASCII
-        if not hmac.compare_digest(genuine, given):
+        if not self._signature.fits(delivery.body, delivery.headers.get("signature", "")):
             delivery.refuse(401)
             return None
         reader = TOPICS.get((delivery.source, delivery.headers.get("topic", "")))

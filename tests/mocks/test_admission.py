@@ -93,7 +93,7 @@ def test_other_credentials_are_none(door: Door, header: str) -> None:
 
 def test_an_expired_token_is_refused_from_the_second_it_says(door: Door, estate: Estate) -> None:
     token = door.token()
-    estate.later(3599)
+    estate.later(86_399)
     assert door.call("cloud_erp", "GET", "/invoices", token=token)[0] == 200
     estate.later(1)
     for _ in range(2):

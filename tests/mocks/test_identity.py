@@ -30,7 +30,7 @@ def ask(door: Door, form: str) -> Answer:
 
 def test_a_client_that_shows_its_secret_gets_a_bearer_token(door: Door, estate: Estate) -> None:
     status, token = ask(door, GOOD)
-    assert (status, token["token_type"], token["expires_in"]) == (200, "Bearer", 3600)
+    assert (status, token["token_type"], token["expires_in"]) == (200, "Bearer", 86_400)
     caller = Gate(SETUP.ring).admit(f"Bearer {token['access_token']}", "cloud_erp.write", estate.now_ms)
     assert (caller.client, caller.entities) == ("reference", ("*",))
     assert len(caller.scopes) == 10
