@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from contracts.cases import CaseDecision, Category, NewCase
-from orchestrator.canonical import SupplierRecord, stamp
+from orchestrator.canonical import SupplierRecord
 from orchestrator.workflows import messages as m
 from orchestrator.workflows import supplier_messages as s
 from orchestrator.workflows.supplier_likeness import account, keys, may_be, tax_id
@@ -22,7 +22,6 @@ from orchestrator.workflows.supplier_state import SupplierMaster
 Commands = list[s.Command]
 
 DAY_MS: Final = 86_400_000
-ANSWER_WITHIN_MS: Final = DAY_MS
 PATIENCE_MS: Final = 2 * DAY_MS
 """When people want to wait, they are asked again after this."""
 NUMBER_AGAIN_MS: Final = 10 * 60_000
@@ -37,14 +36,14 @@ def decide(state: SupplierMaster, event: s.Event) -> tuple[SupplierMaster, Comma
     commands: Commands = []
     changed = _HANDLERS[type(event)](state, event, commands)
     if changed is not state:
-        changed = _progress(changed, event.now_ms, commands)
+        changed = _progress(changed, commands)
     return changed, commands
 
 
 # -- what may start now -------------------------------------------------------------------------------------------------
 
 
-def _progress(state: SupplierMaster, now_ms: int, commands: Commands) -> SupplierMaster:
+def _progress(state: SupplierMaster, commands: Commands) -> SupplierMaster:
     record = state.record
     if record is None or state.open_case or state.step or state.stage == "rejected":
         return state
@@ -53,10 +52,10 @@ def _progress(state: SupplierMaster, now_ms: int, commands: Commands) -> Supplie
     if state.checked < record.version:
         commands.append(s.Compare(state.id, keys(record, state.tax_id)))
         return state
-    return _keep_up(state, record, now_ms, commands)
+    return _keep_up(state, record, commands)
 
 
-def _keep_up(state: SupplierMaster, record: SupplierRecord, now_ms: int, commands: Commands) -> SupplierMaster:
+def _keep_up(state: SupplierMaster, record: SupplierRecord, commands: Commands) -> SupplierMaster:
     """Bring the newest version to the ERP, and its number to the source."""
     if state.told != state.number:
         state = _tell(state, state.number, commands)
@@ -65,7 +64,7 @@ def _keep_up(state: SupplierMaster, record: SupplierRecord, now_ms: int, command
         return state  # what people said no to will be put right at the source
     if wanted != state.account:
         evidence = {"supplier": record.name, "version": str(record.version), "account": record.bank_account}
-        return _ask(replace(state, asked_account=wanted), "bank-change", (), evidence, now_ms, commands)
+        return _ask(replace(state, asked_account=wanted), "bank-change", (), evidence, commands)
     if state.number:
         return _look(state, record, commands)
     key = _again(f"sup:{state.golden}:{record.version}:cloud_erp", state.tries)
@@ -134,10 +133,10 @@ def _compared(state: SupplierMaster, event: s.Compared, commands: Commands) -> S
         commands.append(s.Remember(state.id, state.golden or state.id, state.number, settled=settled, keys=own))
         other, why = found
         evidence = {"why": why, "other": other.record, "golden": other.golden}
-        return _ask(state, "duplicate-supplier", (_ref(other.record),), evidence, event.now_ms, commands)
+        return _ask(state, "duplicate-supplier", (_ref(other.record),), evidence, commands)
     if not own.tax_id and not state.untaxed:
         commands.append(s.Remember(state.id, state.golden or state.id, state.number, settled=settled, keys=own))
-        return _ask(state, "tax-id-missing", (), {"name": record.name}, event.now_ms, commands)
+        return _ask(state, "tax-id-missing", (), {"name": record.name}, commands)
     golden = state.golden or state.id
     commands.append(s.Remember(state.id, golden, state.number, settled=True, keys=own))
     if settled:
@@ -201,16 +200,16 @@ def _write(state: SupplierMaster, record: SupplierRecord, event: m.EffectDone, c
 def _rejected(state: SupplierMaster, event: m.EffectRejected, commands: Commands) -> SupplierMaster:
     evidence = {"code": event.code, "detail": event.detail[:200]}
     if event.key != state.under_way:
-        return _ask_aside(state, f"{_ref(state.id)}/number", evidence, event.now_ms, commands)
+        return _ask_aside(state, f"{_ref(state.id)}/number", evidence, commands)
     state = replace(state, step="", under_way="", tries=state.tries + 1)
     if event.code == STALE and state.tries < TRIES_MAX:
         return state
-    return _ask(state, "rejected-by-target", (), evidence, event.now_ms, commands)
+    return _ask(state, "rejected-by-target", (), evidence, commands)
 
 
 def _dead(state: SupplierMaster, event: m.EffectDead, commands: Commands) -> SupplierMaster:
     evidence = {"effect": event.key, "detail": event.detail[:200]}
-    case = _case(state, "undeliverable", f"undeliverable/{event.key}", (), evidence, event.now_ms)
+    case = _case(state, "undeliverable", f"undeliverable/{event.key}", (), evidence)
     commands.append(m.OpenCase(f"case:{case.external_key}", case))
     return state
 
@@ -270,39 +269,30 @@ def _timer_due(state: SupplierMaster, event: m.TimerDue, commands: Commands) -> 
 # -- asking people ------------------------------------------------------------------------------------------------------
 
 
-def _ask(  # noqa: PLR0913 - what a question is made of
+def _ask(
     state: SupplierMaster,
     category: Category,
     others: tuple[str, ...],
     evidence: dict[str, str],
-    now_ms: int,
     commands: Commands,
 ) -> SupplierMaster:
     state = replace(state, open_case=category, asked=state.asked + 1)
-    case = _case(state, category, _case_key(state, category, state.asked), others, evidence, now_ms)
+    case = _case(state, category, _case_key(state, category, state.asked), others, evidence)
     commands.append(m.OpenCase(f"case:{case.external_key}", case))
     return state
 
 
-def _ask_aside(
-    state: SupplierMaster, about: str, evidence: dict[str, str], now_ms: int, commands: Commands
-) -> SupplierMaster:
+def _ask_aside(state: SupplierMaster, about: str, evidence: dict[str, str], commands: Commands) -> SupplierMaster:
     """Ask about something that holds nothing up."""
-    case = _case(state, "rejected-by-target", f"rejected-by-target/{about}", (), evidence, now_ms)
+    case = _case(state, "rejected-by-target", f"rejected-by-target/{about}", (), evidence)
     commands.append(m.OpenCase(f"case:{case.external_key}", case))
     return state
 
 
-def _case(  # noqa: PLR0913 - as above
-    state: SupplierMaster,
-    category: Category,
-    key: str,
-    others: tuple[str, ...],
-    evidence: dict[str, str],
-    now_ms: int,
+def _case(
+    state: SupplierMaster, category: Category, key: str, others: tuple[str, ...], evidence: dict[str, str]
 ) -> NewCase:
-    subjects = (_ref(state.id), *others)
-    return NewCase(key, category, state.entity, subjects, 0, "USD", evidence, stamp(now_ms + ANSWER_WITHIN_MS))
+    return NewCase(key, category, state.entity, (_ref(state.id), *others), 0, "USD", evidence)
 
 
 def _case_key(state: SupplierMaster, category: str, asked: int) -> str:

@@ -6,12 +6,21 @@ from collections.abc import Callable
 from typing import Final
 
 from contracts.journal import Anomaly, Document, Entry, Obligation
+from sim.world import supplier_plan as plan
 from sim.world.calendar import Hours
 from sim.world.companies import Company
 from sim.world.truth import CURRENCY, DESK_DAYS, DUE_DAYS
 
 REQUIRED: Final = ("cloud_erp/supplier.created",)
 RECORD: Final = "supplier"
+OUTCOMES: Final = {
+    plan.DUPLICATE: ("merge",),
+    plan.MERGED: ("merge",),
+    plan.TAX_ID_MISSING: ("correct",),
+    plan.ACCOUNT: ("accept",),
+    plan.FRAUD: ("reject",),
+}
+"""What people may rightly come to, by what is the matter."""
 
 
 class SupplierTruth:
@@ -50,5 +59,6 @@ class SupplierTruth:
     def anomaly(  # noqa: PLR0913 - as above
         self, at_ms: int, key: str, what: str, category: str, about: tuple[str, ...], flag_by_ms: int
     ) -> None:
-        """Something that a person must see."""
-        self._record(Anomaly(at_ms, f"{key}/{what}", what, about, (category,), flag_by_ms, 0))
+        """Something that a person must see; all the records that it is about show it."""
+        outcomes = OUTCOMES[what]
+        self._record(Anomaly(at_ms, f"{key}/{what}", what, about, (category,), flag_by_ms, 0, outcomes, evidence=about))
