@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from contracts.verdict import Summary
 from mocks.kit.asgi import App
-from sim.door.session import DROP, Session
+from sim.door.session import CUT, DROP, Session
 from sim.errors import UserError
 
 HOST: Final = "127.0.0.1"
@@ -66,11 +66,12 @@ class DoorProtocol(HttpToolsProtocol):
         """Write through a transport that joins what belongs together."""
         super().connection_made(transport)
         self.transport = WholeReplies(transport)
+        self._endings = {DROP: transport.abort, CUT: self.transport.close}
 
     def on_message_begin(self) -> None:
         """Tell the application how to hang up."""
         super().on_message_begin()
-        self.scope["extensions"] = {DROP: self.transport.abort}  # type: ignore[dict-item]
+        self.scope["extensions"] = self._endings  # type: ignore[typeddict-item]
 
     def on_response_complete(self) -> None:
         """The reply is whole."""

@@ -17,6 +17,8 @@ from sim.run import RunOptions
 
 DROP: Final = "closeproof.drop"
 """The extension by which the server lets an application hang up without a word."""
+CUT: Final = "closeproof.cut"
+"""The same, after what there is of a reply has been sent."""
 LOOK_EVERY_S: Final = 0.1
 
 
@@ -93,9 +95,11 @@ class Session:
         try:
             await self._app(scope, receive, send)
         except NoReplyError as error:
+            ending = DROP
             if isinstance(error.__cause__, CutReply):
                 await send_half(send, error.__cause__.response)
-            hang_up: Callable[[], None] = scope.get("extensions", {}).get(DROP, _nothing)
+                ending = CUT
+            hang_up: Callable[[], None] = scope.get("extensions", {}).get(ending, _nothing)
             hang_up()
             await receive()  # the server learns of it in its next turn, and then makes no answer of its own
 

@@ -20,7 +20,8 @@ from sim.faults.kind import (
 )
 from sim.seed import Slots
 
-SKEW_S_MAX = 900
+SKEW_S_MAX = 180
+"""A clock that is further off, monitoring has found (assumption); beyond five minutes Kerberos lets nobody in."""
 
 
 class ClockSkew(Kind):
@@ -34,13 +35,13 @@ class ClockSkew(Kind):
     params: ClassVar = {"off_s": (int, float), "lasts_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
-        """Up to a quarter of an hour to either side, mostly little, for a quarter of an hour to six hours."""
+        """Up to three minutes to either side, mostly little, for a quarter of an hour to six hours."""
         off_s = 5 + round((SKEW_S_MAX - 5) * slots.uniform(0) ** 2)
         return {"off_s": off_s if slots.uniform(1) < 0.5 else -off_s, "lasts_s": 900 + round(20_700 * slots.uniform(2))}
 
     def defaults(self) -> dict[str, Param]:
-        """Five minutes ahead for an hour."""
-        return {"off_s": 300, "lasts_s": 3600}
+        """Two minutes ahead for an hour."""
+        return {"off_s": 120, "lasts_s": 3600}
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
         """Set the caller's clock off."""
