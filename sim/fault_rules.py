@@ -151,7 +151,7 @@ def _hopeless_weather(weather: Sequence[Weather], targets: Targets) -> Iterator[
         if always and line.kind in DEADLY:
             yield place, f"with {line.kind} at every crossing of {line.target} no worker comes to anything"
         for name, operation in struck:
-            if always and kind.stops and operation is not None and (operation.commits or not operation.scope):
+            if always and kind.stops and operation is not None and (operation.commits or operation.form):
                 yield place, f"{line.kind} lets no call of {name} through as long as the weather lasts"
             elif always and kind.stops and operation is None and _is_deaf(name, weather, targets):
                 yield place, f"every {name} is lost, and no poll of its source gets through"
