@@ -27,6 +27,8 @@ KIND_OF_EFFECT: Final = {
     "receipt.posted": "goods-receipt",
     "supplier.created": "supplier",
     "accrual.posted": "accrual",
+    "invoice.credited": "credit-memo",
+    "receipt.returned": "goods-return",
     "accrual.reversed": "accrual-reversal",
 }
 """Which kind of paper can be an effect's origin. These effects are the postings that obligations require."""

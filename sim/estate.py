@@ -33,6 +33,7 @@ TOPICS = (
     "procurement>lookup_value.changed",
     "inventory>receipt.recorded",
     "ap_automation>invoice.captured",
+    "cloud_erp>import.completed",
     "service_desk>case.decided",
 )
 """Every event that some system sends."""

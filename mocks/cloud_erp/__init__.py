@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mocks.cloud_erp import journals, models, routes, suppliers
+from mocks.cloud_erp import imports, journals, memos, models, routes, suppliers
 from mocks.cloud_erp.maintenance import Maintained, Windows
 from mocks.cloud_erp.state import CloudErp
 from mocks.kit.quirks import Quirks
@@ -21,12 +21,17 @@ def build(setup: Setup) -> System[CloudErp]:
     """An ERP with empty books and no period opened yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
     state = CloudErp(setup.entities)
+    limit_max = quirks.whole("paging", "limit_max")
+    accruals = journals.Journals(state)
+    jobs = imports.Imports(accruals, quirks.number("imports", "run_s"), quirks.number("imports", "row_ms"))
     system = (Maintained if setup.maintenance else System)(
         "cloud_erp",
         state,
         (
-            *routes.operations(state, quirks.whole("paging", "limit_max")),
-            *journals.operations(journals.Journals(state)),
+            *routes.operations(state, limit_max),
+            *journals.operations(accruals),
+            *imports.operations(jobs, limit_max),
+            *memos.operations(memos.Memos(state)),
             *suppliers.operations(state.suppliers),
         ),
         quirks,

@@ -150,6 +150,10 @@ class Journals:
         self._post(work, "accrual.cancelled" if on[:7] == accrual.on[:7] else "accrual.reversed", journal)
         return journal
 
+    def known_unit(self, entity: str) -> None:
+        """Refuse a business unit that has no books."""
+        self._books.known_unit(entity)
+
     def journal(self, journal_id: str) -> Journal:
         """A journal, or a 404."""
         journal = self._journals.get(journal_id)

@@ -66,7 +66,7 @@ class Ledger:
 
     def opening_balances(self, work: Work, entity: str, on: str, lines: tuple[Posting, ...]) -> str:
         """Load balances that were there before; the journal's id. No period is asked for."""
-        self._business_unit(entity)
+        self.known_unit(entity)
         sums: dict[str, int] = {}
         for line in lines:
             sums[line.currency] = sums.get(line.currency, 0) + line.amount_minor
@@ -109,11 +109,13 @@ class Ledger:
         """Balances by account for each entity and currency, debit positive; each sums to zero."""
         return {books: dict(accounts) for books, accounts in self._balances.items()}
 
-    def _business_unit(self, entity: str) -> None:
+    def known_unit(self, entity: str) -> None:
+        """Refuse a business unit that has no books."""
         if entity not in self.periods:
             raise Refused(400, "BU-INVALID", "Invalid operation create: the business unit is not valid.")
 
-    def _open_on(self, entity: str, on: str) -> None:
+    def payables_open_on(self, entity: str, on: str) -> None:
+        """Refuse a date in whose period payables take nothing."""
         if self.periods[entity].get(on[:7]) != "Open":
             raise Refused(400, "AP-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
 
@@ -123,7 +125,7 @@ class Ledger:
             raise Refused(400, "GL-PERIOD-CLOSED", "Invalid operation create: the accounting date is not valid.")
 
     def _periods(self, entity: str, period: str) -> dict[str, PeriodStatus]:
-        self._business_unit(entity)
+        self.known_unit(entity)
         if not _PERIOD.match(period):
             raise Refused(400, "PERIOD-INVALID", f"{period!r} is not a period")
         return self.periods[entity]

@@ -148,8 +148,11 @@ class NewInvoice(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     charges: Annotated[list[NewCharge], Meta(max_length=10)] = []
 
 
-class InvoiceShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
-    """An invoice that was posted; `Status` says whether it was cancelled since."""
+class InvoiceShown(msgspec.Struct, frozen=True, gc=False, rename="pascal", omit_defaults=True):
+    """An invoice that was posted; `Status` says whether it was cancelled since.
+
+    `Warning` names an earlier invoice under the same number: the family warns, and posts all the same.
+    """
 
     invoice_id: str
     voucher_number: str
@@ -160,6 +163,7 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     accounting_date: str
     status: str
     posted_at: str
+    warning: str = ""
 
 
 class PeriodShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

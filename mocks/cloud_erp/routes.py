@@ -277,4 +277,5 @@ def _invoice(invoice: Invoice) -> InvoiceShown:
         invoice.on,
         invoice.status,
         invoice.posted_at,
+        f"DUPLICATE-SUSPECT {invoice.suspect}" if invoice.suspect != invoice.id else "",
     )

@@ -82,6 +82,15 @@ class Invoice(msgspec.Struct, gc=False):
     goods: tuple[Goods, ...]
     posted_at: str
     status: str = "Posted"
+    held: bool = False
+    version: int = 1
+    suspect: str = ""
+    """An earlier invoice of the same supplier under the same number, where there is one: a warning, no more."""
+
+    @property
+    def etag(self) -> str:
+        """What this version of it is called."""
+        return f'"{self.id}.{self.version}"'
 
 
 class CloudErp(Ledger):
@@ -95,6 +104,7 @@ class CloudErp(Ledger):
         self.invoices: dict[str, Invoice] = {}
         self.suppliers = Suppliers(entities)
         self.posted = Changes()
+        self._numbered: dict[tuple[str, str, str], str] = {}
         self._order_of: dict[tuple[str, str], Order] = {}
         self._orders_from: dict[str, list[Order]] = {}
         self._receipts_from: dict[str, list[Receipt]] = {}
@@ -105,7 +115,7 @@ class CloudErp(Ledger):
 
     def create_order(self, work: Work, new: NewOrder) -> Order:
         """Create an order. A second one of the same number is a second header; the first prices what follows."""
-        self._business_unit(new.business_unit)
+        self.known_unit(new.business_unit)
         on = new.conversion_date.isoformat() if new.conversion_date else stamp(work.now_ms)[:10]
         rate = self.rate_ppm(new.currency, on)
         lines = {}
@@ -216,7 +226,7 @@ class CloudErp(Ledger):
             raise Refused(400, "CURRENCY-MISMATCH", "Invalid operation create: the currency is not the order's.")
         rate = self.rate_ppm(new.currency, on)
         postings, goods = _invoice_postings(new, order, amount, rate)
-        self._open_on(entity, on)
+        self.payables_open_on(entity, on)
         invoice = Invoice(
             f"AP-{len(self.invoices) + 1}",
             new.source_ref,
@@ -231,6 +241,8 @@ class CloudErp(Ledger):
             goods,
             stamp(work.now_ms),
         )
+        numbered = (entity, new.supplier, new.invoice_number)
+        invoice.suspect = self._numbered.setdefault(numbered, invoice.id)
         self.invoices[invoice.id] = invoice
         self._invoices_from.setdefault(new.source_ref, []).append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
@@ -256,12 +268,13 @@ class CloudErp(Ledger):
         """Cancel a posted invoice: the mirrored journal on the same date, if its period is open."""
         if invoice.status != "Posted":
             raise Refused(409, "AP-CANCELLED", "The invoice is cancelled already.")
-        self._open_on(invoice.entity, invoice.on)
+        self.payables_open_on(invoice.entity, invoice.on)
         mirrored = tuple(
             Posting(line.account, line.role, -line.amount_minor, line.currency) for line in invoice.postings
         )
         self._cancels += 1
         invoice.status = "Cancelled"
+        invoice.version += 1
         self.post(invoice.entity, mirrored)
         work.effect(
             "invoice.cancelled",
@@ -312,7 +325,7 @@ class CloudErp(Ledger):
 
     def order(self, entity: str, number: str) -> Order:
         """The order of this number that prices what follows it."""
-        self._business_unit(entity)
+        self.known_unit(entity)
         order = self._order_of.get((entity, number))
         if order is None:
             raise Refused(400, "PO-UNKNOWN", "Invalid operation create: the purchase order is not valid.")

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from contracts.wire import Subject
 from mocks.kit.dialect import Ident, Reference, Text
-from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
+from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work, require_match
 
 Name = Annotated[str, Meta(min_length=1, max_length=360)]
 TaxId = Annotated[str, Meta(max_length=20)]
@@ -250,11 +250,7 @@ class _Api:
     def update_supplier(self, incoming: Incoming, work: Work) -> Reply:
         edit: SupplierEdit = incoming.body
         supplier = self._granted(incoming)
-        tag = incoming.request.headers.get("if-match", "")
-        if not tag:
-            raise Refused(428, "ETAG-MISSING", "The request must be conditional: send If-Match.")
-        if tag not in ("*", supplier.etag):
-            raise Refused(412, "ETAG-STALE", "The resource was changed since it was read.")
+        require_match(incoming, supplier.etag)
         self.state.change(work, supplier, edit)
         return _reply(200, supplier)
 

@@ -224,6 +224,16 @@ class Incoming:
 
 _UNKNOWN = Caller("")
 
+
+def require_match(incoming: Incoming, etag: str) -> None:
+    """Refuse a change that does not name the version it read: 428 without `If-Match`, 412 where that is stale."""
+    tag = incoming.request.headers.get("if-match", "")
+    if not tag:
+        raise Refused(428, "ETAG-MISSING", "The request must be conditional: send If-Match.")
+    if tag not in ("*", etag):
+        raise Refused(412, "ETAG-STALE", "The resource was changed since it was read.")
+
+
 Handler = Callable[[Incoming, Work], Reply]
 SubjectOf = Callable[[Incoming], Subject]
 

@@ -13,6 +13,8 @@ from tests.mocks.papers import (
     captured,
     case,
     erp_accrual,
+    erp_credit,
+    erp_import,
     erp_invoice,
     erp_order,
     erp_receipt,
@@ -45,6 +47,8 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
         "path.business_unit": ENTITIES,
         "header.If-Match": ("*", '"ESUP-1.1"'),
         "path.journal": ("JE-1",),
+        "path.request": ("ESS-1",),
+        "body.OperationName": ("importBulkData",),
         "query.SourceRef": _REFS,
         "query.BusinessUnit": ENTITIES,
         "body.BusinessUnit": ("H1",),
@@ -98,6 +102,11 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("create_invoice", "201", "cancel_invoice", {"id": "$response.body#/InvoiceId"}),
         Link("create_invoice", "201", "list_periods", {"BusinessUnit": "$response.body#/BusinessUnit"}),
         Link("create_accrual", "201", "reverse_journal", {"journal": "$response.body#/JournalId"}),
+        Link("submit_import", "201", "get_import", {"request": "$response.body#/ReqstId"}),
+        Link("submit_import", "201", "list_import_rows", {"request": "$response.body#/ReqstId"}),
+        Link("create_invoice", "201", "get_invoice", {"id": "$response.body#/InvoiceId"}),
+        Link("find_invoices", "200", "create_credit_memo", {"id": "$response.body#/items/1/InvoiceId"}, erp_credit()),
+        Link("get_invoice", "200", "update_invoice", {"id": "$response.body#/InvoiceId"}),
         Link("reverse_journal", "201", "find_journals", {"SourceRef": "$response.body#/SourceRef"}),
         Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
         Link("cancel_invoice", "200", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
@@ -150,6 +159,7 @@ def stand(estate: Estate) -> str:
         ("/receipts", erp_receipt()),
         *(("/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00"))) for _ in range(4)),
         ("/journals", erp_accrual()),
+        ("/erpintegrations", erp_import(("r-1", 2, "19.98"))),
     )
     for path, paper in papers:
         assert door.call("cloud_erp", "POST", path, paper)[0] == 201

@@ -167,6 +167,14 @@ def by_hand_into_payables() -> Story:
     return _billed().paid().effect("cloud_erp", "journal.posted", "JE-9", lines=lines).ends()
 
 
+def credited_out_of_nothing() -> Story:
+    """A credit memo stands in the books that no supplier ever gave."""
+    story, lines = _billed().paid(), (line("ap", 5_000), line("grni", -5_000))
+    given = {"source_ref": "ap_automation:CM-1", "number": "CM-1", "amount_minor": 5_000, "currency": "USD"}
+    credit = {**given, "on": "2026-10-06", "order": "PO-1", "lines": lines, "goods": goods(-5_000)}
+    return story.effect("cloud_erp", "invoice.credited", "APM-1", **credit).ends()
+
+
 def cleared_in_the_wrong_list() -> Story:
     """The ledger clears GRNI in full, and the list of open receipts only by half."""
     return _billed().paid(goods=goods(50_000)).ends()
@@ -273,6 +281,7 @@ def lost_on_exchange_as_a_variance() -> Story:
 
 BAD_BOOKS: tuple[tuple[Callable[[], Story], str], ...] = (
     (by_hand_into_payables, "I05"),
+    (credited_out_of_nothing, "I02"),
     (cleared_in_the_wrong_list, "I05 I07"),
     (into_the_closed_month, "I06"),
     (moved_into_the_next_month, "I06"),

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from mocks.ap_automation.state import CapturedInvoice, CapturedLine
+from mocks.cloud_erp.imports import JOURNAL_IMPORT
 from mocks.inventory.models import ReceiptLine
 from mocks.inventory.state import NewReceipt
 from mocks.procurement.state import Requisition, RequisitionLine
@@ -128,6 +129,53 @@ def erp_accrual(**changes: Any) -> dict[str, Any]:
 def erp_reversal(on: str = "2026-11-01") -> dict[str, Any]:
     """What takes an accrual back."""
     return {"SourceRef": f"period-end:2026-10/{ORDER}/2/reversal", "AccountingDate": on}
+
+
+def erp_import(*rows: tuple[str, int, str], **changes: Any) -> dict[str, Any]:
+    """A bulk import as the ERP takes it; `rows` are (reference, order line, amount), for two units each."""
+    return {
+        "OperationName": "importBulkData",
+        "BusinessUnit": "H1",
+        "JobName": JOURNAL_IMPORT,
+        "DocumentId": "period-end:2026-10",
+        "Rows": [
+            {
+                "Reference": reference,
+                "AccountingDate": "2026-10-31",
+                "OrderNumber": ORDER,
+                "OrderLine": line,
+                "Quantity": 2,
+                "Currency": "USD",
+                "Amount": amount,
+            }
+            for reference, line, amount in rows
+        ],
+        **changes,
+    }
+
+
+def erp_return(**changes: Any) -> dict[str, Any]:
+    """Three of line 1 go back."""
+    return {
+        "SourceRef": "inventory:RTV-1",
+        "ReturnNumber": "RTV-1",
+        "BusinessUnit": "H1",
+        "OrderNumber": ORDER,
+        "ReturnDate": "2026-10-06",
+        "Lines": [{"Line": 1, "Quantity": 3}],
+        **changes,
+    }
+
+
+def erp_credit(**changes: Any) -> dict[str, Any]:
+    """Three of line 1 are credited, at 2.70."""
+    return {
+        "SourceRef": "ap_automation:CM-1",
+        "CreditNumber": "CM-1",
+        "AccountingDate": "2026-10-07",
+        "Lines": [{"Line": 1, "Quantity": 3, "Amount": "8.10"}],
+        **changes,
+    }
 
 
 def case(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""Bulk imports into the ERP: the parent succeeds whatever its rows do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mocks.cloud_erp.imports import JOURNAL_IMPORT
+from tests.mocks.doors import Door, Estate
+from tests.mocks.papers import erp_import, erp_order
+
+ERP = "cloud_erp"
+
+
+@pytest.fixture(autouse=True)
+def october(estate: Estate, door: Door) -> None:
+    """October is open at the first hospital, and an order stands: line 2 is used at once, at 9.99."""
+    estate.act(estate.cloud_erp, lambda work: estate.cloud_erp.state.open_period(work, "H1", "2026-10"))
+    assert door.call(ERP, "POST", "/purchaseOrders", erp_order())[0] == 201
+
+
+def _rows(door: Door, job: str = "ESS-1") -> Any:
+    status, page = door.call(ERP, "GET", f"/erpintegrations/{job}/rows")
+    assert status == 200
+    return [(row["Reference"], row["Status"], row["JournalId"], row["Message"]) for row in page["items"]]
+
+
+def test_the_parent_succeeds_and_a_row_is_rejected(door: Door, estate: Estate) -> None:
+    """A good row, one that names no such line, one whose amount is not the order's: one posts, in a commit of its own."""
+    sent = erp_import(("r-1", 2, "19.98"), ("r-2", 7, "19.98"), ("r-3", 2, "19.97"))
+    status, made = door.call(ERP, "POST", "/erpintegrations", sent)
+    assert (status, made["ReqstId"], made["RequestStatus"]) == (201, "ESS-1", "RUNNING")
+    effects, events = estate.last()
+    assert [(effect.what, effect.source_ref) for effect in effects] == [
+        ("import.taken", "period-end:2026-10"),
+        ("accrual.posted", "r-1"),
+    ]
+    assert effects[0].commit < effects[1].commit
+    assert events == ()
+    assert _rows(door) == []
+    estate.later(120)
+    assert door.call(ERP, "GET", "/erpintegrations/ESS-1")[1]["RequestStatus"] == "SUCCEEDED"
+    assert _rows(door) == [
+        ("r-1", "LOADED", "JE-1", ""),
+        ("r-2", "REJECTED", "", "PO-LINE-UNKNOWN"),
+        ("r-3", "REJECTED", "", "AMOUNT-MISMATCH"),
+    ]
+
+
+def test_the_same_rows_again_are_another_job_and_die_as_duplicates(door: Door, estate: Estate) -> None:
+    sent = erp_import(("r-1", 2, "19.98"))
+    for _ in range(2):
+        door.call(ERP, "POST", "/erpintegrations", sent, headers={"Idempotency-Key": "k"})
+    estate.later(120)
+    assert _rows(door) == [("r-1", "LOADED", "JE-1", "")]
+    assert _rows(door, "ESS-2") == [("r-1", "REJECTED", "", "DUPLICATE-REFERENCE")]
+
+
+def test_an_unknown_job_succeeds_and_has_done_nothing(door: Door, estate: Estate) -> None:
+    sent = erp_import(("r-1", 2, "19.98"), JobName=JOURNAL_IMPORT.lower())
+    assert door.call(ERP, "POST", "/erpintegrations", sent)[0] == 201
+    estate.later(120)
+    assert door.call(ERP, "GET", "/erpintegrations/ESS-1")[1]["RequestStatus"] == "SUCCEEDED"
+    assert _rows(door) == []
+
+
+def test_the_callback_says_that_the_job_is_through_and_nothing_of_its_rows(door: Door, estate: Estate) -> None:
+    door.call(ERP, "POST", "/erpintegrations", erp_import(("r-1", 7, "1.00"), Notify=True))
+    _, (event,) = estate.last()
+    told = json.loads(event.body)
+    assert (event.topic, told) == (
+        "import.completed",
+        {"ReqstId": "ESS-1", "DocumentId": "period-end:2026-10", "RequestStatus": "SUCCEEDED"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"OperationName": "exportBulkData"}, "OPERATION-INVALID"), ({"BusinessUnit": "H9"}, "BU-INVALID")],
+)
+def test_what_is_no_import_is_refused(door: Door, estate: Estate, changes: dict[str, Any], code: str) -> None:
+    before = estate.snapshot()
+    refused = door.call(ERP, "POST", "/erpintegrations", erp_import(("r-1", 2, "19.98"), **changes))[1]
+    assert refused["o:errorCode"] in {code, "entity_not_granted"}
+    assert estate.snapshot() == before
+    assert door.call(ERP, "GET", "/erpintegrations/ESS-1")[0] == 404
