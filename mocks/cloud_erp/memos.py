@@ -214,7 +214,8 @@ class _Api:
         return Reply(201, self.state.take_back(work, new))
 
     def create_credit(self, incoming: Incoming, work: Work) -> Reply:
-        return Reply(201, self.state.credit(work, self._granted(incoming), incoming.body))
+        invoice = self._granted(incoming, "invoice")
+        return Reply(201, self.state.credit(work, invoice, incoming.body))
 
     def get_invoice(self, incoming: Incoming, work: Work) -> Reply:
         del work
@@ -227,8 +228,8 @@ class _Api:
         self.state.hold(work, invoice, held=edit.payment_hold)
         return _shown(invoice)
 
-    def _granted(self, incoming: Incoming) -> Invoice:
-        invoice = self.state.books.invoice(incoming.params["id"])
+    def _granted(self, incoming: Incoming, name: str = "id") -> Invoice:
+        invoice = self.state.books.invoice(incoming.params[name])
         incoming.caller.require(invoice.entity)
         return invoice
 
@@ -254,7 +255,7 @@ def operations(state: Memos) -> tuple[Operation, ...]:
         Operation(
             "create_credit_memo",
             "POST",
-            "/invoices/{id}/creditMemos",
+            "/invoices/{invoice}/creditMemos",
             api.create_credit,
             "Post a credit memo against an invoice",
             body=NewCredit,

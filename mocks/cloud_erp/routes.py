@@ -39,7 +39,7 @@ class _Api:
         return Reply(201, _order(self.state.create_order(work, new)))
 
     def revise_purchase_order(self, incoming: Incoming, work: Work) -> Reply:
-        order = self.state.header(incoming.params["id"])
+        order = self.state.header(incoming.params["order"])
         incoming.caller.require(order.entity)
         self.state.revise_order(work, order, incoming.body)
         return Reply(200, _order(order))
@@ -131,7 +131,7 @@ def _orders(api: _Api) -> tuple[Operation, ...]:
         Operation(
             "revise_purchase_order",
             "PUT",
-            "/purchaseOrders/{id}",
+            "/purchaseOrders/{order}",
             api.revise_purchase_order,
             "Bring an order to a later revision of its source; the same one again changes nothing",
             body=NewRevision,

@@ -42,12 +42,14 @@ KNOWN: Final[dict[str, dict[str, Values]]] = {
     "inventory": {"path.grn": ("GRN-H1-000001", "GRN-H2-000001"), "query.limit": (1,)},
     "ap_automation": {"path.id": ("INV-000001", "INV-000002"), "body.voucher": ("AP-1",)},
     "cloud_erp": {
-        "path.id": ("AP-1", "AP-2", "AP-3", "EPO-1"),
+        "path.id": ("AP-1", "AP-2", "AP-3"),
         "path.number": ("ESUP-1", "ESUP-2"),
         "path.business_unit": ENTITIES,
         "header.If-Match": ("*", '"ESUP-1.1"'),
         "path.journal": ("JE-1",),
         "path.request": ("ESS-1",),
+        "path.invoice": ("AP-4",),
+        "path.order": ("EPO-1",),
         "body.OperationName": ("importBulkData",),
         "query.SourceRef": _REFS,
         "query.BusinessUnit": ENTITIES,
@@ -94,9 +96,9 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
     "cloud_erp": (
         Link("create_purchase_order", "201", "find_purchase_orders", {"SourceRef": "$response.body#/SourceRef"}),
         Link(
-            "create_purchase_order", "201", "revise_purchase_order", {"id": "$response.body#/OrderHeaderId"}, _REVISED
+            "create_purchase_order", "201", "revise_purchase_order", {"order": "$response.body#/OrderHeaderId"}, _REVISED
         ),
-        Link("find_purchase_orders", "200", "revise_purchase_order", {"id": "EPO-1"}, _REVISED),
+        Link("find_purchase_orders", "200", "revise_purchase_order", {"order": "EPO-1"}, _REVISED),
         Link("create_receipt", "201", "find_receipts", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_invoice", "201", "find_invoices", {"SourceRef": "$response.body#/SourceRef"}),
         Link("create_invoice", "201", "cancel_invoice", {"id": "$response.body#/InvoiceId"}),
@@ -105,7 +107,7 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("submit_import", "201", "get_import", {"request": "$response.body#/ReqstId"}),
         Link("submit_import", "201", "list_import_rows", {"request": "$response.body#/ReqstId"}),
         Link("create_invoice", "201", "get_invoice", {"id": "$response.body#/InvoiceId"}),
-        Link("find_invoices", "200", "create_credit_memo", {"id": "$response.body#/items/1/InvoiceId"}, erp_credit()),
+        Link("find_invoices", "200", "create_credit_memo", {"invoice": "$response.body#/items/3/InvoiceId"}, erp_credit()),
         Link("get_invoice", "200", "update_invoice", {"id": "$response.body#/InvoiceId"}),
         Link("reverse_journal", "201", "find_journals", {"SourceRef": "$response.body#/SourceRef"}),
         Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
