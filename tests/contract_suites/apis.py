@@ -96,7 +96,11 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
     "cloud_erp": (
         Link("create_purchase_order", "201", "find_purchase_orders", {"SourceRef": "$response.body#/SourceRef"}),
         Link(
-            "create_purchase_order", "201", "revise_purchase_order", {"order": "$response.body#/OrderHeaderId"}, _REVISED
+            "create_purchase_order",
+            "201",
+            "revise_purchase_order",
+            {"order": "$response.body#/OrderHeaderId"},
+            _REVISED,
         ),
         Link("find_purchase_orders", "200", "revise_purchase_order", {"order": "EPO-1"}, _REVISED),
         Link("create_receipt", "201", "find_receipts", {"SourceRef": "$response.body#/SourceRef"}),
@@ -107,7 +111,9 @@ LINKS: Final[dict[str, tuple[Link, ...]]] = {
         Link("submit_import", "201", "get_import", {"request": "$response.body#/ReqstId"}),
         Link("submit_import", "201", "list_import_rows", {"request": "$response.body#/ReqstId"}),
         Link("create_invoice", "201", "get_invoice", {"id": "$response.body#/InvoiceId"}),
-        Link("find_invoices", "200", "create_credit_memo", {"invoice": "$response.body#/items/3/InvoiceId"}, erp_credit()),
+        Link(
+            "find_invoices", "200", "create_credit_memo", {"invoice": "$response.body#/items/3/InvoiceId"}, erp_credit()
+        ),
         Link("get_invoice", "200", "update_invoice", {"id": "$response.body#/InvoiceId"}),
         Link("reverse_journal", "201", "find_journals", {"SourceRef": "$response.body#/SourceRef"}),
         Link("find_invoices", "200", "cancel_invoice", {"id": "$response.body#/items/0/InvoiceId"}),
