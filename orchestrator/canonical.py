@@ -74,7 +74,10 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for."""
+    """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for.
+
+    One without an order is coded to a cost centre instead.
+    """
 
     id: str
     entity: str
@@ -89,6 +92,7 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     captured_ms: int
     captured_on: str
     charges: tuple[Charge, ...] = ()
+    cost_centre: str = ""
 
 
 BOOKS_CURRENCY = "USD"

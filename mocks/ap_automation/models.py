@@ -55,6 +55,7 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     voucher: str
     captured_at: str
     charges: list[ChargeShown] = []
+    cost_centre: str = ""
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, gc=False):

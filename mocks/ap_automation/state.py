@@ -39,7 +39,7 @@ class CapturedCharge(msgspec.Struct, frozen=True, gc=False):
 
 
 class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
-    """What the capture read from a supplier's bill."""
+    """What the capture read from a supplier's bill. One without an order has been coded to a cost centre, and approved."""
 
     entity: str
     channel: Literal["email", "portal"]
@@ -52,6 +52,7 @@ class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
     total_minor: int
     currency: str = CURRENCY
     charges: tuple[CapturedCharge, ...] = ()
+    cost_centre: str = ""
 
 
 class Invoice(msgspec.Struct, gc=False):
@@ -153,12 +154,15 @@ def shown(invoice: Invoice) -> InvoiceShown:
         invoice.voucher,
         invoice.captured_at,
         [ChargeShown(charge.kind, decimal(charge.amount_minor)) for charge in paper.charges],
+        paper.cost_centre,
     )
 
 
 def _check(paper: CapturedInvoice, *, known: bool) -> None:
     if not known:
         raise Refused(400, "unknown_organisation", f"no organisation {paper.entity}")
+    if bool(paper.order) == bool(paper.cost_centre):
+        raise Refused(400, "not_coded", "an invoice names its order, or else the cost centre that it is coded to")
     if not paper.lines:
         raise Refused(400, "no_lines", "an invoice needs at least one line")
     if any(line.quantity <= 0 for line in paper.lines):

@@ -137,7 +137,8 @@ class NewInvoice(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     invoice_number: Ident
     business_unit: Ident
     supplier: Ident
-    order_number: Ident
+    order_number: Annotated[str, Meta(max_length=80)]
+    """Empty for an invoice without an order: its expense needs a cost centre."""
     invoice_date: dt.date
     accounting_date: dt.date
     currency: Currency

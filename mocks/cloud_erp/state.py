@@ -219,7 +219,7 @@ class CloudErp(Ledger):
     def create_invoice(self, work: Work, new: NewInvoice) -> Invoice:
         """Create an invoice and post it on its accounting date."""
         entity = new.business_unit
-        order = self.order(entity, new.order_number)
+        order = self.order(entity, new.order_number) if new.order_number else self._without_order(new)
         amount = minor(new.invoice_amount)
         on = new.accounting_date.isoformat()
         if new.currency != order.currency:
@@ -263,6 +263,14 @@ class CloudErp(Ledger):
             ledger_minor=converted(amount, rate) if rate else 0,
         )
         return invoice
+
+    def _without_order(self, new: NewInvoice) -> Order:
+        """What stands in for the order of an invoice that has none: nothing was received, all of it is expense."""
+        self.known_unit(new.business_unit)
+        if not new.cost_center:
+            raise Refused(400, "CODING-MISSING", "Invalid operation create: an invoice without an order needs coding.")
+        lines = {line.line: OrderLine(stock=False, unit_price_minor=0, ledger_price_minor=0) for line in new.lines}
+        return Order("", new.source_ref, "", new.business_unit, EXPENSE, new.currency, lines, "")
 
     def cancel_invoice(self, work: Work, invoice: Invoice) -> None:
         """Cancel a posted invoice: the mirrored journal on the same date, if its period is open."""

@@ -44,6 +44,7 @@ class _Invoice(msgspec.Struct, gc=False):
     channel: str = ""
     currency: str = "USD"
     charges: list[_Charge] = []
+    cost_centre: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -98,6 +99,7 @@ def read_invoice(body: bytes) -> Invoice:
         milliseconds(moment(raw.captured_at)),
         raw.captured_at,
         tuple([Charge(x.kind, minor(x.amount)) for x in raw.charges]),
+        raw.cost_centre,
     )
 
 

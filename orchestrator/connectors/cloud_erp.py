@@ -197,7 +197,7 @@ def post_invoice(invoice: Invoice, accounting_date: str, cost_centre: str = "") 
         invoice.currency,
         decimal(invoice.total_minor),
         lines,
-        cost_centre or msgspec.UNSET,
+        cost_centre or invoice.cost_centre or msgspec.UNSET,
         [_Charge(x.kind.capitalize(), decimal(x.amount_minor)) for x in invoice.charges],
     )
     return Prepared("cloud_erp.create_invoice", "/invoices", _encode(body), ref)

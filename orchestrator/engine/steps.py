@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import CodeMeaning, SupplierRecord, stamp
+from orchestrator.canonical import CodeMeaning, Invoice, SupplierRecord, stamp
 from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals, procurement, service_desk
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
@@ -19,6 +19,7 @@ from orchestrator.store.rows import SENT, Effect
 from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
 from orchestrator.workflows import period_end
+from orchestrator.workflows.likeness import keys_of
 from orchestrator.workflows.period_end import PayablesClosed, PeriodEnd, PostAccrual, PostReversal
 from orchestrator.workflows.procure_to_pay import decide
 from orchestrator.workflows.state import ProcureToPay
@@ -57,6 +58,9 @@ QUIET: Final = frozenset({m.TellOrder, TellNumber})
 """What nothing waits for."""
 
 
+_decode_bill: Final = msgspec.json.Decoder(Invoice).decode
+
+
 def _decode(stored: str) -> State:
     return _decode_tagged(stored) if stored.startswith(_TAGS) else _decode_order(stored)
 
@@ -87,12 +91,23 @@ class Steps:
         if isinstance(document, SupplierRecord):
             new = SupplierMaster(document.entity, document.id)
             return self._begin_or_step(f"supplier/{document.id}", new, SupplierRead(now_ms, document))
+        if isinstance(document, Invoice) and not document.order:
+            return self._for_bill(ap_automation.localised(document, zones), paper_id, now_ms)
         order, event = event_of(document, paper_id, zones, now_ms)
         return self.for_order(document.entity, order, event)
 
     def for_order(self, entity: str, order: str, event: m.Event) -> list[Effect]:
         """A step of an order's process, which begins with the first thing heard of it."""
         return self._begin_or_step(process_key(entity, order), ProcureToPay(entity, order), event)
+
+    def _for_bill(self, invoice: Invoice, paper_id: str, now_ms: int) -> list[Effect]:
+        """A bill without an order is a process of its own, and is compared with the others that have none."""
+        entity, keys = invoice.entity, keys_of(invoice)
+        found = dict(self._store.bills_under(entity, keys))
+        others = tuple(_decode_bill(face) for paper, face in found.items() if paper != invoice.id)
+        self._store.file_bill(entity, keys, invoice.id, msgspec.json.encode(invoice).decode())
+        event = m.InvoiceCaptured(now_ms, paper_id, invoice, others)
+        return self._begin_or_step(f"bill/{process_key(entity, paper_id)}", ProcureToPay(entity, ""), event)
 
     def _begin_or_step(self, key: str, new: State, event: Any) -> list[Effect]:  # noqa: ANN401 - each workflow has its own
         row = self._store.process(key)
@@ -193,6 +208,8 @@ class Steps:
                 effects.append(self._store.add_effect(effect))
             elif isinstance(command, m.OpenCase):
                 effects.append(self.open_case(process, command, now_ms))
+            elif isinstance(command, m.ForgetBill):
+                self._store.drop_bill(command.invoice.entity, keys_of(command.invoice), command.invoice.id)
             elif isinstance(command, m.StartTimer):
                 self._store.start_timer(process, command.name, command.due_ms)
             elif isinstance(command, m.StopTimer):

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from orchestrator.store.bills import BILLS, Bills
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, Effect
 
 Result = TypeVar("Result")
@@ -46,6 +47,7 @@ SCHEMA: Final = (
     # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
     """CREATE TABLE IF NOT EXISTS mapping_version (kind TEXT, entity TEXT, code TEXT, value TEXT, valid_from TEXT,
        valid_to TEXT, known_at INTEGER, PRIMARY KEY (kind, entity, code, valid_from, value, known_at)) WITHOUT ROWID""",
+    BILLS,
     # Which golden record a supplier record belongs to, what the ERP calls it, and what records are compared by.
     """CREATE TABLE IF NOT EXISTS xref (rank INTEGER PRIMARY KEY, record TEXT UNIQUE, golden TEXT, number TEXT,
        settled INTEGER, name TEXT, address TEXT, tax_id TEXT, account TEXT, parent TEXT)""",
@@ -81,7 +83,7 @@ class LeaseLostError(StoreError):
     """Another worker has taken the row over; drop what you were about to write."""
 
 
-class SqliteStore:
+class SqliteStore(Bills):
     """One worker's view of the shared file. Every method but `run` belongs inside the work given to `run`."""
 
     def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:

@@ -47,6 +47,15 @@ def number_key(number: str) -> str:
     return bare.replace("O", "0").lstrip("0") or bare
 
 
+def keys_of(bill: Billed) -> tuple[str, str]:
+    """What a bill is filed under, so that whatever could be the same one is found without looking at all the others.
+
+    By its amount, and by its supplier and the digits of its number: half a bill has another amount.
+    """
+    digits = "".join(filter(str.isdigit, number_key(bill.number)))
+    return f"={bill.total_minor}", f"#{bill.supplier_id}/{digits}"
+
+
 def contained(one: str, other: str) -> bool:
     """Whether one number stands within the other: a suffix, a part, a code before it."""
     one, other = sorted((number_key(one), number_key(other)), key=len)

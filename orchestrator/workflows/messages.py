@@ -29,11 +29,12 @@ class ReceiptRecorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class InvoiceCaptured(msgspec.Struct, frozen=True, gc=False):
-    """An invoice came in."""
+    """An invoice came in. With one that names no order come the bills that it must be compared with."""
 
     now_ms: int
     id: str
     invoice: Invoice
+    others: tuple[Invoice, ...] = ()
 
 
 class EffectDone(msgspec.Struct, frozen=True, gc=False):
@@ -144,6 +145,12 @@ class OpenCase(msgspec.Struct, frozen=True, gc=False):
     case: NewCase
 
 
+class ForgetBill(msgspec.Struct, frozen=True, gc=False):
+    """A bill without an order was refused: what comes later is no copy of it."""
+
+    invoice: Invoice
+
+
 class StartTimer(msgspec.Struct, frozen=True, gc=False):
     """Say `TimerDue` at a moment; starting it again moves it."""
 
@@ -171,6 +178,7 @@ Command = (
     | TellOrder
     | TellInvoice
     | OpenCase
+    | ForgetBill
     | StartTimer
     | StopTimer
     | Revive

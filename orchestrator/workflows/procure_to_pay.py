@@ -26,7 +26,7 @@ from orchestrator.workflows.asking import (
     with_invoice,
     with_receipt,
 )
-from orchestrator.workflows.matching import Ask, Wait, invoice_in_packs, is_packed, receipt_in_packs
+from orchestrator.workflows.matching import Ask, Wait, copy_of, invoice_in_packs, is_packed, receipt_in_packs
 from orchestrator.workflows.progress import judge, progress
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
 
@@ -75,7 +75,11 @@ def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands
     invoice = event.invoice
     if state.packed and state.order is not None:
         invoice = invoice_in_packs(invoice, state.order)
-    return replace(state, invoices={**state.invoices, event.id: InvoiceEntry(invoice, invoice.captured_on)})
+    entry = InvoiceEntry(invoice, invoice.captured_on)
+    repeated = copy_of(invoice, event.others) if event.others else None
+    if repeated is not None:
+        entry = replace(entry, twin=(repeated.id, repeated.number))
+    return replace(state, invoices={**state.invoices, event.id: entry})
 
 
 def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> ProcureToPay:
@@ -174,6 +178,8 @@ def _invoice_decided(
     if answer.decision in {"reject", "merge"}:
         if entry.timed:
             commands.append(m.StopTimer(f"invoice:{paper}"))
+        if not entry.invoice.order:
+            commands.append(m.ForgetBill(entry.invoice))
         state = with_invoice(state, paper, stage="rejected", open_case="", timed=False)
         return tell(state, paper, "rejected", answer.note or category, commands)
     if answer.decision == "wait" or category == "unknown-order":

@@ -81,7 +81,7 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     """What the papers say about one invoice, given every other that bills the same order."""
     order, invoice = state.order, entry.invoice
     if order is None:
-        return Wait("order")
+        return Wait("order") if invoice.order else _without_order(entry)
     wanted = quantities(invoice.lines)
     waived = entry.waived
     earlier, billed, cleared = _claims(state, (invoice.captured_ms, paper))
@@ -97,6 +97,15 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
             evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
             return Ask("price-variance", off, (), evidence)
     return _covered(state, wanted, cleared, waived)
+
+
+def _without_order(entry: InvoiceEntry) -> Finding:
+    """A bill that was coded and approved where it was captured: nothing was ordered or received to match it with."""
+    twin, number = entry.twin
+    if twin and "duplicate-invoice" not in entry.waived:
+        evidence = {"number": entry.invoice.number, "looks_like": number}
+        return Ask("duplicate-invoice", entry.invoice.total_minor, (f"ap_automation:{twin}",), evidence)
+    return CLEAR
 
 
 def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceEntry], dict[int, int], dict[int, int]]:

@@ -39,6 +39,8 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
     tell: str = ""
     tell_reason: str = ""
     voucher: str = ""
+    twin: tuple[str, str] = ("", "")
+    """Of a bill without an order: id and number of the one that it repeats."""
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):

@@ -144,7 +144,7 @@ class World:
         for day, count in days.items():
             for asked_ms, intent in self._wanted(hospital.id, hours, day, count):
                 yield self._env.timeout(max(0, asked_ms - int(self._env.now)))
-                self._to_come -= 1
+                self._to_come -= not intent.unordered
                 self._purchasing.start(intent)
 
     def _wanted(self, hospital: str, hours: Hours, day: int, count: int) -> list[tuple[int, Intent]]:
@@ -152,6 +152,9 @@ class World:
         rush = in_peak(self._scenario, dt.date.fromisoformat(date))
         intents = (self._trade.intent(hospital, date, number, rush=rush) for number in range(count))
         wanted = [(hours.moment(day, intent.asked_share), intent) for intent in intents]
+        if self._scenario.trade.unordered_share:
+            bills = (self._trade.unordered(hospital, date, number) for number in range(count))
+            wanted += [(hours.moment(day, bill.asked_share), bill) for bill in bills if bill is not None]
         wanted.sort(key=lambda pair: (pair[0], pair[1].key))
         return wanted
 

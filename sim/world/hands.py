@@ -154,6 +154,7 @@ class Hands:
             bill.total_minor,
             bill.supplier.currency,
             tuple(CapturedCharge(kind, amount) for kind, amount in bill.charges),
+            "" if order else intent.cost_centre,
         )
         system = self._systems.ap_automation
         return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))

@@ -111,7 +111,10 @@ class Purchasing:
         self._begin(self._delivered_and_billed(intent, owed))
 
     def start(self, intent: Intent) -> None:
-        """Somebody wants something, now."""
+        """Somebody wants something, now; or is billed for something that nobody ordered in writing."""
+        if intent.unordered:
+            self._begin(self._billed_alone(intent))
+            return
         self._begin(self._from_requisition(intent, self._hands.requisition(intent)))
 
     def settle(self, paper: Paper, *, accepted: bool) -> None:
@@ -162,6 +165,18 @@ class Purchasing:
         value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed
+
+    def _billed_alone(self, intent: Intent) -> Playing:
+        """A bill without an order, coded and approved where it was captured; and perhaps its copy."""
+        hours = self._hours[intent.hospital]
+        account_on = self._codes.booked(intent.hospital, intent.cost_centre)
+        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
+        self._bill(intent, owed, 0, self._now())
+        if intent.twist in COPIED:
+            for at_ms, _, part, _ in self._copied(intent, 0, self._now()):
+                yield self._until(at_ms)
+                self._bill_again(intent, owed, part)
+        self.playing -= 1
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
         for at_ms, step, part, ready_ms in self._course(intent, self._now()):

@@ -51,6 +51,9 @@ SURELY_OFF_SHARE: Final = 0.03
 SURELY_OFF_MINOR: Final = 800
 """A variance is at least this far off, a tolerated difference well inside. Buyers commonly let 2 % or 5.00 pass
 (assumption)."""
+HOME: Final = "USD"
+CONTRACTS: Final = 12
+"""Services of a hospital that are billed without an order. Assumption."""
 WEEKS_ORDERED: Final = 26
 """A standing order covers half a year. Assumption."""
 
@@ -107,6 +110,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     twisted: int = -1
     first: tuple[int, ...] = ()
     cancelled: bool = False
+    unordered: bool = False
     charges: tuple[float, ...] = ()
     """Freight and tax, as shares of the goods' amount."""
 
@@ -201,6 +205,39 @@ class Trade:
         # assumption: freight of 1 to 6 %, and a sales tax of 6 to 9 % on half of these bills, which nobody gives back
         freight, taxed, tax = 0.01 + 0.05 * draw(), draw() < 0.5, 0.06 + 0.03 * draw()
         return msgspec.structs.replace(intent, charges=(freight, tax if taxed else 0.0))
+
+    def unordered(self, hospital: str, day: str, number: int) -> Intent | None:
+        """The bill without an order that comes beside an order, if one does: one of a few contracts, the same each time."""
+        draw = self._seed.stream("unordered", hospital, day, str(number)).random
+        if draw() >= self._trade.unordered_share:
+            return None
+        contract = self._seed.stream("contract", hospital, str(int(CONTRACTS * draw()))).random
+        sellers = [seller for seller in self._catalogue.expense if seller[0].currency == HOME]
+        seller, assortment = sellers[int(len(sellers) * contract())]
+        line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
+        tuned, held_out = self._copied
+        reached, asked = draw(), _arrival(draw())
+        return Intent(
+            key=f"{hospital}-{day}-bill-{number:03d}",
+            hospital=hospital,
+            asked_share=asked,
+            approval_minutes=0,
+            supplier=seller,
+            lines=(line,),
+            stock=False,
+            requester=self._catalogue.requester(draw()),
+            cost_centre=self._catalogue.cost_centre(contract()),
+            channel="email" if draw() < 0.6 else "portal",
+            parts=(Part((line.quantity,), 0, 0.0, 0, 0.0),),
+            twist=DISGUISED if reached < tuned else UNSEEN if reached < tuned + held_out else "",
+            size=draw(),
+            disguise=draw(),
+            copy_days=int(3 * draw()),
+            copy_share=draw(),
+            desk_share=draw(),
+            late_days=0,
+            unordered=True,
+        )
 
     def standing(self, hospital: str, number: int) -> Intent:
         """A standing order: one line, one unit of it every so many days, each time billed alike."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.wire import Subject
 from mocks.ap_automation.state import CapturedInvoice, CapturedLine
@@ -105,3 +106,17 @@ def test_pages_hold_a_hundred_at_most(door: Door, estate: Estate) -> None:
     assert (len(first["invoices"]), first["total"], len(rest["invoices"])) == (100, 103, 3)
     later = door.call("ap_automation", "GET", "/invoices", query={"captured_since": stamp(NOW_MS + 1)})[1]
     assert later == {"invoices": [], "total": 0}
+
+
+@pytest.mark.parametrize(("order", "cost_centre"), [("", ""), (ORDER, "00412")])
+def test_a_bill_names_its_order_or_else_its_cost_centre(estate: Estate, order: str, cost_centre: str) -> None:
+    paper = replace(bill(), order=order, cost_centre=cost_centre)
+    with pytest.raises(Refused, match="coded"):
+        estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, paper))
+
+
+def test_a_bill_without_an_order_shows_its_coding(door: Door, estate: Estate) -> None:
+    paper = replace(bill(), order="", cost_centre="00412")
+    estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, paper))
+    _, shown = door.call("ap_automation", "GET", "/invoices/INV-000001")
+    assert (shown["purchase_order"], shown["cost_centre"]) == ("", "00412")

@@ -7,7 +7,7 @@ import pytest
 from contracts.journal import Effect
 from mocks.kit.operation import Refused
 from tests.mocks.doors import NOW_MS, Door, Estate
-from tests.mocks.papers import ORDER, erp_order, erp_revision, ordered, requisition
+from tests.mocks.papers import ORDER, erp_invoice, erp_order, erp_revision, ordered, requisition
 
 DAY_MS = 86_400_000
 
@@ -145,3 +145,17 @@ def test_an_order_may_come_at_a_later_revision(door: Door, estate: Estate) -> No
     assert (status, order["Status"]) == (201, "CANCELED")
     assert effects(estate)[0][:2] == ("order.created", 2)
     door.refused(409, "PO-REVISION-STALE", "cloud_erp", "PUT", "/purchaseOrders/EPO-1", erp_revision(1))
+
+
+def test_an_invoice_without_an_order_is_expense_of_its_cost_centre(door: Door, estate: Estate) -> None:
+    erp = estate.cloud_erp
+    estate.act(erp, lambda work: erp.state.open_period(work, "H1", "2026-10"))
+    paper = erp_invoice("25.00", (1, 1, "25.00", "25.00"))
+    door.refused(400, "CODING-MISSING", "cloud_erp", "POST", "/invoices", {**paper, "OrderNumber": ""})
+    coded = {**paper, "OrderNumber": "", "CostCenter": "00412"}
+    assert door.call("cloud_erp", "POST", "/invoices", coded)[0] == 201
+    (effect,), _ = estate.last()
+    assert [(line.account, line.role, line.amount_minor) for line in effect.lines] == [
+        ("6100-00412", "expense", 2500),
+        ("2100", "ap", -2500),
+    ]

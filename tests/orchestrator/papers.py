@@ -98,6 +98,8 @@ def short(commands: list[m.Command]) -> list[str]:
             said.append("tell order interfaced")
         elif isinstance(command, m.OpenCase):
             said.append(f"case {command.case.external_key}")
+        elif isinstance(command, m.ForgetBill):
+            said.append(f"forget {command.invoice.id}")
         elif isinstance(command, m.StartTimer):
             said.append(f"start {command.name}")
         elif isinstance(command, m.StopTimer):

@@ -106,7 +106,8 @@ def test_pieces_are_converted_or_only_called_so(stage: Stage) -> None:
     orders = stage.estate.procurement.state.orders
     wrong = {anomaly.about[0].partition(":")[2] for anomaly in stage.anomalies if anomaly.what == "unit-variance"}
     right = 0
-    for invoice in stage.estate.ap_automation.state.invoices.values():
+    billed = [each for each in stage.estate.ap_automation.state.invoices.values() if each.paper.order]
+    for invoice in billed:
         wanted = orders[invoice.paper.order].wanted.lines
         for line in invoice.paper.lines:
             if line.unit == "each":
@@ -162,6 +163,19 @@ def test_what_is_dear_needs_more_than_a_manager(stage: Stage) -> None:
     assert said >= {1, 2, 3}
     spoke = {each.by == each.approver for o in stage.estate.procurement.state.orders.values() for each in o.approvals}
     assert spoke == {True, False}, "some are away, and have delegated"
+
+
+def test_bills_without_an_order_come_again_and_again_from_few_contracts(stage: Stage) -> None:
+    alone = [paper for paper in stage.invoices() if not paper.order]
+    sound = [paper for paper in alone if not paper.copy]
+    assert len(sound) > 300
+    assert len(alone) - len(sound) >= 5, "copies among them"
+    equal = Counter((paper.entity, paper.party, paper.amount_minor) for paper in sound)
+    assert len(equal) <= 2 * 12
+    assert min(equal.values()) >= 5
+    coded = [i.paper.cost_centre for i in stage.estate.ap_automation.state.invoices.values() if not i.paper.order]
+    assert all(coded)
+    assert len(coded) == len(alone)
 
 
 def test_federal_holidays_of_a_year() -> None:

@@ -99,6 +99,8 @@ _REVISED: Final = revise_order(msgspec.structs.replace(ORDER, revision=2), "EPO-
 _PAST: Final = revise_order(msgspec.structs.replace(ORDER, revision=1), "EPO-1")
 _RECEIPT_SENT: Final = post_receipt(RECEIPT)
 _INVOICE_SENT: Final = post_invoice(INVOICE, ON)
+_ALONE: Final = post_invoice(msgspec.structs.replace(INVOICE, order="", cost_centre="00412"), ON)
+_UNCODED: Final = post_invoice(msgspec.structs.replace(INVOICE, order=""), ON)
 _ORDERED: Final = {"OrderHeaderId": match.str("EPO-1")}
 _RECEIVED: Final = {"ReceiptId": match.str("ERC-1")}
 _BOOKED: Final = {"InvoiceId": match.str("AP-1")}
@@ -186,6 +188,8 @@ RECEIPTS: Final = (
 INVOICES: Final = (
     _creates("an invoice", "the order was sent", _INVOICE_SENT, 201, _BOOKED, Ok("AP-1")),
     _creates("an invoice again, under its key", "all papers were sent", _INVOICE_SENT, 201, _BOOKED, Ok("AP-1")),
+    _creates("an invoice without an order", "the books are open", _ALONE, 201, _BOOKED, Ok("AP-1")),
+    _refused("an invoice without order or coding", "the books are open", _UNCODED, 400, "CODING-MISSING"),
     _refused("an invoice into a closed period", "the period was closed", _INVOICE_SENT, 400, "AP-PERIOD-CLOSED"),
     _refused("an invoice for an order that is not there", "the books are open", _INVOICE_SENT, 400, "PO-UNKNOWN"),
     _refused(
