@@ -63,6 +63,17 @@ VERBS: Final = {
     "order.status": "is told the status of",
     "receipt.recorded": "records the receipt",
     "receipt.posted": "books the receipt",
+    "receipt.returned": "takes back out of stock",
+    "invoice.credited": "takes the credit",
+    "invoice.hold": "is told to pay, or not,",
+    "accrual.posted": "accrues",
+    "accrual.reversed": "takes back the accrual",
+    "accrual.cancelled": "cancels the accrual",
+    "import.taken": "takes the import",
+    "rates.loaded": "is told the day rates of",
+    "period.opened": "opens the period",
+    "period.closed": "closes to payables the period",
+    "period.locked": "locks the ledger of the period",
     "supplier.recorded": "records the supplier",
     "supplier.created": "creates the supplier",
     "supplier.changed": "changes the supplier",
@@ -77,7 +88,22 @@ VERBS: Final = {
     "case.opened": "opens case",
     "case.decided": "answers case",
 }
-_WHAT: Final = {"purchase-order": "Order", "goods-receipt": "Receipt", "invoice": "Invoice"}
+OWED: Final = {
+    "payable": "{entity} owes supplier {party} {amount}, once, for goods on order {order}",
+    "goods-receipt": "Goods worth {amount} arrive at {entity} from supplier {party}, on order {order}",
+    "supplier": "{entity} is to have company {party} as a supplier, once",
+    "purchase-order": "{entity} orders for {amount} from supplier {party}: {order}",
+    "accrual": "{entity} received {amount} on order {order} and has no invoice of it: to be accrued on {on}",
+    "accrual-reversal": "What {entity} accrued on order {order}, {amount}, is to be taken back on {on}",
+}
+"""What is owed, by its kind."""
+_WHAT: Final = {
+    "purchase-order": "Order",
+    "goods-receipt": "Receipt",
+    "invoice": "Invoice",
+    "accrual": "Accrual",
+    "accrual-reversal": "Reversal of the accrual",
+}
 
 
 class Sentence(NamedTuple):
@@ -122,15 +148,15 @@ def _obligation(entry: Obligation) -> str:
     amount = money(entry.amount_minor, entry.currency)
     if entry.version > 1:
         return f"The truth changes: {amount} is now due"
-    if entry.what == "payable":
-        return f"{entry.entity} owes supplier {entry.party} {amount}, once, for goods on order {entry.order}"
-    if entry.what == "goods-receipt":
-        return f"Goods worth {amount} arrive at {entry.entity} from supplier {entry.party}, on order {entry.order}"
-    if entry.what == "supplier":
-        return f"{entry.entity} is to have company {entry.party} as a supplier, once"
-    if entry.what == "purchase-order":
-        return f"{entry.entity} orders for {amount} from supplier {entry.party}: {entry.order}"
-    return f"{entry.entity} has a {_plain(entry.what)} of {amount} with {entry.party}"
+    says = OWED.get(entry.what, "{entity} has a {what} of {amount} with {party}")
+    return says.format(
+        entity=entry.entity,
+        party=entry.party,
+        order=entry.order,
+        on=entry.on,
+        what=_plain(entry.what),
+        amount=amount,
+    )
 
 
 def _by(entry: Obligation, clocks: Clocks) -> str:
