@@ -82,7 +82,7 @@ class Stage:
         self.kernel = kernel
         self.began_ms = self.kernel.now_ms
         self.bound_ms = _epoch_ms(scenario.calendar.end + timedelta(days=1 + scenario.calendar.run_off_days), scenario)
-        self.healed_ms = _local_ms(scenario.calendar.close, scenario)
+        self.healed_ms = _local_ms(scenario.calendar.lock or scenario.calendar.close, scenario)
         self.last_effect_ms = self.kernel.now_ms
         self.oracle = Oracle(scenario.scope)
         self.watch = AnomalyWatch(self.oracle.known)

@@ -12,7 +12,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+from msgspec.structs import replace
+
 from contracts.journal import AnyEntry, Call, Document, Effect, Obligation, read
+from contracts.plan import Weather
 from contracts.verdict import Summary
 from sim.designs import load_design
 from sim.run import RunOptions, run
@@ -149,3 +153,27 @@ def _billed(owed: Obligation, amount_minor: int | None = None) -> int:
 
 def _came(owed: Obligation) -> bool:
     return owed.what == "goods-receipt" and not owed.stock and owed.on <= LAST_DAY
+
+
+KINDS = ("timeout-after-commit", "timeout-executed-later", "timeout-before-commit", "error-after-commit", "crash")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int) -> None:
+    """Half of them meet a timeout, a lying 500 or the death of a worker; finance's calendar is hard to read as well."""
+    targets = ("cloud_erp.create_accrual", "cloud_erp.reverse_journal")
+    weather = [Weather(kind, target, 0.12) for kind in KINDS for target in targets]
+    weather.append(Weather("timeout-before-commit", "cloud_erp.list_periods", 0.3))
+    scenario = replace(SCENARIO, weather=tuple(weather), front=())
+    name, design = load_design("workflow")
+    summary = run(RunOptions(scenario, name, design, seed, 0.1))
+    assert summary.verdict == "pass", [result for result in summary.invariants if result.verdict != "pass"]
+    assert sum(fault.took_effect for fault in summary.faults) > 10
+    assert summary.effects["cloud_erp/accrual.posted"] == summary.effects["cloud_erp/accrual.reversed"] > 5
+
+
+def test_a_design_that_knows_no_period_end_fails() -> None:
+    name, design = load_design("point-to-point")
+    summary = run(RunOptions(SCENARIO, name, design, 3, 0.1))
+    verdicts = {result.id: result.verdict for result in summary.invariants}
+    assert (verdicts["I01"], verdicts["I08"]) == ("fail", "unknown")
