@@ -21,13 +21,19 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field
 
 
 class RunStarted(Entry, tag="run", frozen=True, gc=False, omit_defaults=True):
-    """The first line: what is being run. The fault plan is not here: the faults that took effect say it."""
+    """The first line: what is being run. The fault plan is not here: the faults that took effect say it.
+
+    `client` is the name under which the design is known to the systems, and `granted` the entities that it may act for, `*`
+    being all of them.
+    """
 
     scenario: str
     design: str
     seed: int
     scale: float
     scope: tuple[str, ...]
+    client: str = ""
+    granted: tuple[str, ...] = ()
 
 
 class RunEnded(Entry, tag="end", frozen=True, gc=False, omit_defaults=True):
@@ -201,6 +207,7 @@ class Delivered(Entry, tag="delivery", frozen=True, gc=False, omit_defaults=True
     """One delivery of an event to a design, written when the sender's side of it ended.
 
     `outcome` is `acknowledged`, `refused`, `unanswered`, `no-worker` or `lost` (the sender believes that it arrived).
+    `forged` says that it was handed over with a signature that is not its source's for this body.
     """
 
     source: str
@@ -216,6 +223,7 @@ class Delivered(Entry, tag="delivery", frozen=True, gc=False, omit_defaults=True
     status: int = 0
     began: int = 0
     body: str = ""
+    forged: bool = False
 
 
 class FaultTook(Entry, tag="fault", frozen=True, gc=False, omit_defaults=True):

@@ -117,9 +117,19 @@ class Stage:
     def begin(self) -> None:
         """The first line of the journal, and the moment from which on nothing fails any more."""
         options = self.options
-        scope = options.scenario.scope
+        name, scope = options.scenario.name, options.scenario.scope
+        client = self.estate.identity.state.clients[estates.CLIENT_ID]
         self.journal.add(
-            RunStarted(self.began_ms, options.scenario.name, options.design_name, options.seed, options.scale, scope)
+            RunStarted(
+                self.began_ms,
+                name,
+                options.design_name,
+                options.seed,
+                options.scale,
+                scope,
+                client.id,
+                client.entities,
+            )
         )
         self.kernel.after(self.healed_ms - self.began_ms, self._heal)
         watch = EdgeWatch(self.kernel, lambda: self.wire.crossings + self.wire.idle_crossings)

@@ -255,6 +255,7 @@ class Wire:
         headers = signing.headers(event, crossing.delivery_id, self._estate[event.source].signer)
         if signature:
             headers["signature"] = signature
+            crossing.forged = True
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
         answer = partial(self._kernel.after, 0, self._answered, crossing, then)
         worker.take(OpenDelivery(event, headers, answer))
@@ -289,6 +290,7 @@ class Wire:
                 status,
                 crossing.began,
                 self._journal.body(event.body),
+                crossing.forged,
             )
         )
         return outcome

@@ -22,10 +22,13 @@ from contracts.invariants.i10_complete import Complete
 from contracts.invariants.i11_conservation import Conservation
 from contracts.invariants.i12_match_pay import MatchPay
 from contracts.invariants.i16_master import Master
+from contracts.invariants.i17_authority import Authority
+from contracts.invariants.i19_lineage import Lineage
 from contracts.invariants.i20_liveness import Liveness
 from contracts.invariants.i21_reporting import Reporting
 from contracts.invariants.i22_feedback import Feedback
 from contracts.invariants.i23_tokens import Tokens
+from contracts.invariants.i24_authentic import Authentic
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     EffectOnce(),
@@ -41,8 +44,11 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     Conservation(),
     MatchPay(),
     Master(),
+    Authority(),
+    Lineage(),
     Liveness(),
     Reporting(),
     Feedback(),
     Tokens(),
+    Authentic(),
 )

@@ -163,6 +163,7 @@ class DeliveryCrossing:
         "began",
         "delivery_id",
         "event",
+        "forged",
         "handed_over",
         "latency_ms",
         "settled",
@@ -178,6 +179,7 @@ class DeliveryCrossing:
         self.began = began
         self.worker: Party | None = None
         self.handed_over = False
+        self.forged = False
         self.settled = False
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None

@@ -310,7 +310,7 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (wrong_amount, "I03 I07"),
     (wrong_account, "I03 I05"),
     (variance_hidden_in_clearing, "I03 I05 I07"),
-    (wrong_hospital, "I03"),
+    (wrong_hospital, "I03 I17"),
     (wrong_currency, "I03"),
     (crooked_cancellation, "I03 I05"),
     (crooked_opening, "I04"),

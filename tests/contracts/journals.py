@@ -26,6 +26,8 @@ from contracts.journal import (
 )
 
 SCOPE = ("procure-to-pay",)
+DESIGN = "orchestrator"
+"""The name under which systems know the design."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -70,7 +72,7 @@ class Story:
 
     def __init__(self) -> None:
         self.at = OCTOBER_5_MS
-        self.entries: list[Entry] = [RunStarted(self.at, "story", "hand-written", 1, 1.0, SCOPE)]
+        self.entries: list[Entry] = [RunStarted(self.at, "story", "hand-written", 1, 1.0, SCOPE, DESIGN, ("*",))]
         self.commits = 0
         self.owed: dict[str, Obligation] = {}
         self.papers: dict[str, Document] = {}
@@ -241,16 +243,22 @@ class Story:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
-    def tells(self, paper: str, outcome: str = "acknowledged", attempt: int = 1, version: int = 1) -> Self:
+    def tells(
+        self,
+        paper: str,
+        outcome: str = "acknowledged",
+        attempt: int = 1,
+        version: int = 1,
+        *,
+        status: int = 202,
+        forged: bool = False,
+    ) -> Self:
         """A source system tells the design of a paper, or the desk of a decision."""
         source = SOURCES[paper.partition("-")[0]]
         topic = "case.decided" if paper.startswith("CASE") else "changed"
         event = f"E-{paper}" if version == 1 else f"E-{paper}#{version}"
-        return self.write(
-            Delivered(
-                self.at, source, topic, "H1", paper, version, event, f"{event}/{attempt}", attempt, outcome, "w1", 202
-            )
-        )
+        told = (source, topic, "H1", paper, version, event, f"{event}/{attempt}")
+        return self.write(Delivered(self.at, *told, attempt, outcome, "w1", status, forged=forged))
 
     def calls(
         self,
@@ -262,10 +270,11 @@ class Story:
         status: int = 200,
         attempt: int = 1,
         idle: bool = False,
+        entity: str = "H1",
     ) -> Self:
         """The design calls a system."""
         return self.write(
-            Call(self.at, "w1", system, operation, "H1", key, attempt, outcome, status, self.at, idle, "", "")
+            Call(self.at, "w1", system, operation, entity, key, attempt, outcome, status, self.at, idle, "", "")
         )
 
     def reads(self, paper: str) -> Self:

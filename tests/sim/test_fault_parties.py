@@ -60,7 +60,7 @@ def test_a_damaged_delivery_comes_again_sound() -> None:
     seen: list[str] = []
     bench = Bench(listening(seen, genuine), Fault("bad-signature", TOLD, FIRST, {"form": "damaged"})).run()
     assert seen == ['w1 {"ref":"A","amount":2}', 'w1 {"ref":"A","amount":1}']
-    assert [delivery.outcome for delivery in bench.deliveries] == ["refused", "acknowledged"]
+    assert [(each.outcome, each.forged) for each in bench.deliveries] == [("refused", True), ("acknowledged", False)]
     assert took(bench) == [("bad-signature", False)]
 
 
@@ -69,9 +69,9 @@ def test_a_forged_delivery_comes_beside_the_genuine_one() -> None:
     seen: list[str] = []
     bench = Bench(listening(seen, genuine), Fault("bad-signature", TOLD, FIRST, {"form": "forged"})).run()
     assert sorted(seen) == ['w1 {"ref":"A","amount":1}', 'w1 {"ref":"A9","amount":1}']
-    assert {(delivery.key, delivery.outcome) for delivery in bench.deliveries} == {
-        ("A", "acknowledged"),
-        ("A9", "refused"),
+    assert {(delivery.key, delivery.outcome, delivery.forged) for delivery in bench.deliveries} == {
+        ("A", "acknowledged", False),
+        ("A9", "refused", True),
     }
     assert took(bench) == [("bad-signature", False)]
 

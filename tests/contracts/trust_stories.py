@@ -1,0 +1,144 @@
+"""Journals about trust: who may act for whom, where a posting comes from, and what is a forgery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from tests.contracts.journals import DESIGN, Story
+
+
+def _billed() -> Story:
+    """Everything before the posting is right, and the invoice has been heard of and read."""
+    return Story().delivered().bills().tells("INV-1").reads("INV-1")
+
+
+def _granted(entity: str, story: Story | None = None) -> Story:
+    """The design may act for one hospital alone."""
+    story = story or Story()
+    story.entries[0] = msgspec.structs.replace(story.entries[0], granted=(entity,))
+    return story
+
+
+def granted_one_hospital() -> Story:
+    """The design may act for H1 alone, does, and is turned away where it asks about another."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN)
+    story.calls("cloud_erp", "list_periods", entity="H2", status=403)
+    return story.ends()
+
+
+def people_act_elsewhere() -> Story:
+    """The design may act for H1 alone; a dock of H2 records what came there, which is none of its business."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN)
+    return story.effect("inventory", "receipt.recorded", "GRN-7", entity="H2", actor="dock-H2").ends()
+
+
+def heard_by_the_list_alone() -> Story:
+    """No webhook arrives; the source shows the invoice in a list, and then it is posted."""
+    story = Story().delivered().bills().tells("INV-1", "lost").calls("ap_automation", "list_invoices")
+    return story.paid().ends()
+
+
+def unanswered_but_kept() -> Story:
+    """The worker keeps what it was told, dies before it answers, and the next one posts it."""
+    return Story().delivered().bills().tells("INV-1", "unanswered").paid().ends()
+
+
+def forgeries_turned_away() -> Story:
+    """A forged event and a damaged one are refused; the damaged one comes again whole, and all is well."""
+    story = Story().delivered().bills().tells("INV-19", "refused", status=401, forged=True)
+    story.tells("INV-1", "refused", status=401, forged=True).tells("INV-1", attempt=2)
+    return story.reads("INV-1").paid().ends()
+
+
+def busy_when_told() -> Story:
+    """A genuine event is refused because the design is not at work, and comes again: nobody took it for a forgery."""
+    return Story().delivered().bills().tells("INV-1", "refused", status=503).tells("INV-1", attempt=2).paid().ends()
+
+
+def moved_in_before() -> Story:
+    """People brought an order into the ERP when the systems were set up; no wire had any part in it."""
+    return Story().orders().posts_order(actor="migration").says("PO-1", "interfaced").tells("PO-1").ends()
+
+
+def acted_for_a_stranger() -> Story:
+    """The design may act for H2 alone; a webhook about an order of H1 reaches it, and it puts the order into the ERP."""
+    return _granted("H2").orders().tells("PO-1").posts_order(actor=DESIGN).says("PO-1", "interfaced").ends()
+
+
+def repeated_after_the_grant_was_gone() -> Story:
+    """The design may act for H2 alone, and takes back by itself what somebody once posted for H1."""
+    story = _granted("H2").orders().tells("PO-1").posts_order().says("PO-1", "interfaced")
+    story.arrives().tells("GRN-1").posts_receipt().bills().tells("INV-1").posts().cancels("AP-1", actor=DESIGN)
+    return story.paid("INV-1", "AP-2").ends()
+
+
+def looked_into_a_stranger_s_books() -> Story:
+    """A system answers the design about a hospital that it has no grant for."""
+    return _granted("H1", _billed()).paid().calls("cloud_erp", "list_periods", "H2", entity="H2").ends()
+
+
+def posted_for_another_hospital() -> Story:
+    """Both hospitals are granted; a receipt of H1 is posted in the books of H2."""
+    story = Story().ordered().arrives().tells("GRN-1")
+    return story.posts_receipt("GRN-1", entity="H2").bills().tells("INV-1").paid().ends()
+
+
+def posted_out_of_the_blue() -> Story:
+    """An invoice is posted before its source has said a word of it; the webhook comes an hour later."""
+    story = Story().delivered().bills().paid().wait(1)
+    return story.tells("INV-1").ends()
+
+
+def list_was_too_old() -> Story:
+    """The last list was read before the invoice stood in its source, and nothing else told of it."""
+    story = Story().delivered().calls("ap_automation", "list_invoices").bills().tells("INV-1", "lost").paid()
+    return story.reads("INV-1").ends()
+
+
+def believed_a_stranger() -> Story:
+    """A forged event about a paper that does not exist is acknowledged."""
+    return _billed().paid().tells("INV-19", forged=True).ends()
+
+
+def asked_people_about_a_forgery() -> Story:
+    """A forged event is refused, and yet a case is opened about its paper."""
+    story = _billed().paid().tells("INV-19", "refused", status=401, forged=True)
+    return story.asks("CASE-1", "undeliverable", "INV-19").decides("CASE-1", "reject").tells("CASE-1").ends()
+
+
+def read_what_a_forgery_told_of() -> Story:
+    """The signature is looked at only after the source was asked about the paper."""
+    story = _billed().paid().tells("INV-19", "refused", status=401, forged=True)
+    return story.calls("ap_automation", "get_invoice", "INV-19", status=404).ends()
+
+
+def genuine_taken_for_forged() -> Story:
+    """A genuine event is turned away as if it were forged, and found by the poll."""
+    story = Story().delivered().bills().tells("INV-1", "refused", status=401)
+    return story.calls("ap_automation", "list_invoices").paid().ends()
+
+
+GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
+    granted_one_hospital,
+    people_act_elsewhere,
+    heard_by_the_list_alone,
+    unanswered_but_kept,
+    forgeries_turned_away,
+    busy_when_told,
+    moved_in_before,
+)
+BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
+    (acted_for_a_stranger, "I17"),
+    (repeated_after_the_grant_was_gone, "I17"),
+    (looked_into_a_stranger_s_books, "I17"),
+    (posted_for_another_hospital, "I03 I17"),
+    (posted_out_of_the_blue, "I19"),
+    (list_was_too_old, "I19"),
+    (believed_a_stranger, "I24"),
+    (asked_people_about_a_forgery, "I24"),
+    (read_what_a_forgery_told_of, "I24"),
+    (genuine_taken_for_forged, "I24"),
+)
