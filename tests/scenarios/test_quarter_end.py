@@ -141,6 +141,28 @@ def test_september_carries_what_came_in_september() -> None:
     assert booked == came + off + ahead
 
 
+def test_what_people_decide_after_payables_have_closed_goes_into_october_and_was_accrued() -> None:
+    """Each bill that they date anew stands on the date that they gave; for direct use, its goods are September's expense."""
+    redated = {
+        about: effect.on
+        for effect in (entry for entry in played()[1] if isinstance(entry, Effect) and entry.what == "case.decided")
+        for about in effect.about
+        if effect.state == "re-date"
+    }
+    stands = {effect.source_ref: effect for effect in effects("invoice.posted") if effect.source_ref in redated}
+    assert redated
+    assert {ref: effect.on for ref, effect in stands.items()} == redated
+    assert {on[:7] for on in redated.values()} == {"2026-10"}
+    accrued = {effect.order for effect in effects("accrual.posted")}
+    used = {effect.order for effect in stands.values() if any(line.role == "expense" for line in effect.lines)}
+    assert {order for order in used if _received(order)} <= accrued
+
+
+def _received(order: str) -> bool:
+    """Whether goods of it came by the last day, and not for stock."""
+    return any(_came(owed) for owed in truth().values() if owed.order == order)
+
+
 def _worth(owed: Obligation) -> int:
     return sum(goods.value_minor for goods in owed.goods)
 

@@ -35,7 +35,7 @@ def test_payables_close_before_the_ledger_locks_each_hospital_by_its_own_clock()
             for effect in september().effects("period.closed") + september().effects("period.locked")
             if effect.entity == hospital.id
         ]
-        assert turns == [("period.closed", "2026-09", "10-02 18:00"), ("period.locked", "2026-09", "10-06 18:00")]
+        assert turns == [("period.closed", "2026-09", "10-01 18:00"), ("period.locked", "2026-09", "10-06 18:00")]
 
 
 def test_whatever_came_for_direct_use_is_to_be_accrued_where_nothing_is_booked() -> None:
