@@ -128,8 +128,9 @@ class AnomalyWatch:
 
     def _document(self, entry: Document) -> None:
         order = (entry.entity, entry.order)
-        if entry.what == "goods-receipt":
-            self._received.setdefault(order, {})[entry.obligation] = entry.amount_minor
+        if entry.what in ("goods-receipt", "goods-return"):
+            came = entry.amount_minor if entry.what == "goods-receipt" else -entry.amount_minor
+            self._received.setdefault(order, {})[entry.obligation] = came
         elif entry.what == "invoice":
             self._invoiced.setdefault(order, set()).add(entry.obligation)
 

@@ -70,7 +70,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `packs`: goods are ordered by the box or case, and the order says how many pieces that is. `own_series_share`: suppliers
     who number the bills of each hospital apart. `standing_orders` for each hospital, delivered every `standing_days`
     working days, each time the same for the same price. Orders change, or are cancelled, within the hour of their approval.
-    `unordered_share`: bills without an order, for each order; from a few contracts, so that equal bills come again.
+    `returned_share`: orders for stock of which some goes back before it is billed. `unordered_share`: bills without an order, for each order; from a few contracts, so that equal bills come again.
     `charges_share` of the bills carry freight and tax;
     `foreign_share` of the suppliers deliver and bill in Canadian dollars or euros.
     """
@@ -86,6 +86,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standing_days: Count = 5
     changed_order_share: Share = 0.0
     unordered_share: Share = 0.0
+    returned_share: Share = 0.0
     cancelled_order_share: Share = 0.0
     charges_share: Share = 0.0
     foreign_share: Share = 0.0

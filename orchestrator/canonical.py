@@ -54,6 +54,8 @@ class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     order: str
     received_on: str
     lines: tuple[ReceiptLine, ...]
+    corrects: str = ""
+    """The receipt that this one takes back from: goods that went back, or were counted wrongly."""
 
 
 class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -59,7 +59,11 @@ VERBS: Final = {
     "invoice.captured": "captures",
     "invoice.status": "is told the status of",
     "order.approved": "has an order approved:",
+    "order.revised": "has an order changed or cancelled:",
+    "order.flagged": "flags as fetched, or not,",
     "order.created": "creates the order",
+    "order.changed": "changes the order",
+    "order.cancelled": "cancels the order",
     "order.status": "is told the status of",
     "receipt.recorded": "records the receipt",
     "receipt.posted": "books the receipt",
@@ -91,6 +95,7 @@ VERBS: Final = {
 OWED: Final = {
     "payable": "{entity} owes supplier {party} {amount}, once, for goods on order {order}",
     "goods-receipt": "Goods worth {amount} arrive at {entity} from supplier {party}, on order {order}",
+    "goods-return": "{entity} sends goods worth {amount} back to supplier {party}, of order {order}",
     "supplier": "{entity} is to have company {party} as a supplier, once",
     "purchase-order": "{entity} orders for {amount} from supplier {party}: {order}",
     "accrual": "{entity} received {amount} on order {order} and has no invoice of it: to be accrued on {on}",
@@ -100,6 +105,7 @@ OWED: Final = {
 _WHAT: Final = {
     "purchase-order": "Order",
     "goods-receipt": "Receipt",
+    "goods-return": "Return",
     "invoice": "Invoice",
     "accrual": "Accrual",
     "accrual-reversal": "Reversal of the accrual",

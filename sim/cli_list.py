@@ -105,7 +105,7 @@ def _description(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _orders(scenario: Scenario) -> list[int]:
     """How many orders each hospital places over the calendar, at scale 1."""
     from sim.world.calendar import working_hours  # noqa: PLC0415 - as above
-    from sim.world.trade import in_peak, volumes  # noqa: PLC0415 - as above
+    from sim.world.volume import in_peak, volumes  # noqa: PLC0415 - as above
 
     first, last = scenario.calendar.start, scenario.calendar.end
     days = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))

@@ -41,6 +41,8 @@ def paper_name(paper: Document) -> str:
         return f"{own} (supplier {paper.party} no. {paper.number}, {amount})"
     if paper.what in PERIOD_END:
         return f"{own} ({paper.what.replace('-', ' ')} for {paper.order}, {amount})"
+    if paper.what == "goods-return":
+        return f"{own} (return for {paper.order}, {amount})"
     if paper.what == "goods-receipt":
         return f"{own} (receipt for {paper.order}, {amount})"
     if paper.what == "supplier":

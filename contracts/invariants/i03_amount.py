@@ -135,6 +135,12 @@ def _receipt(obligation: Obligation) -> tuple[int, Roles]:
     return due, _nonzero({("inventory", ledger): value, ("grni", ledger): -value}) if obligation.stock else {}
 
 
+def _return(obligation: Obligation) -> tuple[int, Roles]:
+    """What went back to the supplier before it was billed: a receipt, the other way round."""
+    due, roles = _receipt(obligation)
+    return due, {key: -amount for key, amount in roles.items()}
+
+
 def _invoice(obligation: Obligation) -> tuple[int, Roles]:
     amount, charges, ledger = (
         obligation.amount_minor,
@@ -170,6 +176,7 @@ def _worth(obligation: Obligation) -> int:
 RULES: Final = {
     "order.created": _order,
     "receipt.posted": _receipt,
+    "receipt.returned": _return,
     "invoice.posted": _invoice,
     "accrual.posted": _accrual,
     "accrual.reversed": _accrual_reversal,

@@ -54,7 +54,7 @@ class ReceivedNotInvoiced(Invariant):
         """Each line of each order must hold what it should."""
         orders: dict[Order, Accrued] = {}
         for posted in _standing(known):
-            if posted.effect.what in ("receipt.posted", "invoice.posted"):
+            if posted.effect.what in ("receipt.posted", "receipt.returned", "invoice.posted"):
                 yield from _take(posted, known.obligations.get(posted.origin), orders)
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
@@ -93,8 +93,8 @@ def _take(posted: Posted, owed: Obligation | None, orders: dict[Order, Accrued])
     accrued.variance_minor += sum(line.amount_minor for line in effect.lines if line.role == "ppv")
     if owed is None or not owed.stock:
         return
-    sign = 1 if effect.what == "invoice.posted" else -1
+    sign = -1 if effect.what == "receipt.posted" else 1
     for goods in owed.goods:
         off[goods.line] = off.get(goods.line, 0) - sign * goods.value_minor
-    if sign > 0:
+    if effect.what == "invoice.posted":
         accrued.variance_minor -= converted(owed.amount_minor - owed.charges_minor - owed.order_value_minor, owed)

@@ -56,9 +56,10 @@ class MatchPay(Invariant):
     def step(self, state: Matching, entry: Document | Effect, known: Known) -> Iterator[Violation]:
         """A receipt at the dock, an invoice posted, or one cancelled."""
         if isinstance(entry, Document):
-            if entry.what == "goods-receipt":
+            if entry.what in ("goods-receipt", "goods-return"):
                 order = (entry.entity, entry.order)
-                state.received.setdefault(order, {})[entry.obligation] = entry.amount_minor
+                came = entry.amount_minor if entry.what == "goods-receipt" else -entry.amount_minor
+                state.received.setdefault(order, {})[entry.obligation] = came
         elif entry.reverses:
             undone = state.billed_by.pop((entry.system, entry.reverses), None)
             if undone is not None:

@@ -17,8 +17,11 @@ class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
     unit: str
 
 
-class ReceiptShown(msgspec.Struct, frozen=True, gc=False):
-    """A goods receipt in full; also the body of the event `receipt.recorded`."""
+class ReceiptShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A goods receipt in full; also the body of the event `receipt.recorded`.
+
+    One that `corrects` another takes back what that one counted: goods that went back, or were never there.
+    """
 
     grn: str
     site: str
@@ -26,6 +29,7 @@ class ReceiptShown(msgspec.Struct, frozen=True, gc=False):
     received_on: str
     recorded_at: str
     lines: tuple[ReceiptLine, ...]
+    corrects: str = ""
 
 
 class ReceiptRow(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""Goods receipts. A receipt is recorded once and never changes."""
+"""Goods receipts. A receipt is recorded once and never changes; what was wrong or went back is a receipt that corrects it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class NewReceipt(msgspec.Struct, frozen=True, gc=False):
     order: str
     received_on: str
     lines: tuple[ReceiptLine, ...]
+    corrects: str = ""
 
 
 class Inventory:
@@ -29,20 +30,38 @@ class Inventory:
         """No receipts at these sites yet."""
         self.receipts: dict[str, ReceiptShown] = {}
         self.recorded = Changes()
+        self._corrections: dict[str, tuple[ReceiptShown, ...]] = {}
         self._made = dict.fromkeys(entities, 0)
 
     def record_receipt(self, work: Work, arrived: NewReceipt) -> str:
         """Record what arrived; the receipt's number."""
         entity = arrived.entity
         _check(arrived, known=entity in self._made)
+        if arrived.corrects:
+            self._correctable(arrived)
         self._made[entity] += 1
-        grn = f"GRN-{entity}-{self._made[entity]:06d}"
-        receipt = ReceiptShown(grn, entity, arrived.order, arrived.received_on, stamp(work.now_ms), arrived.lines)
+        grn = f"{'RTN' if arrived.corrects else 'GRN'}-{entity}-{self._made[entity]:06d}"
+        at, lines, corrects = stamp(work.now_ms), arrived.lines, arrived.corrects
+        receipt = ReceiptShown(grn, entity, arrived.order, arrived.received_on, at, lines, corrects)
         self.receipts[grn] = receipt
+        if corrects:
+            self._corrections[corrects] = (*self._corrections.get(corrects, ()), receipt)
         self.recorded.touch(work.now_ms, grn)
         work.effect("receipt.recorded", grn, entity=entity, number=grn, order=arrived.order, on=arrived.received_on)
         work.event("receipt.recorded", Subject(entity, grn), 1, receipt)
         return grn
+
+    def _correctable(self, wrong: NewReceipt) -> None:
+        """Refuse to take back more than was counted, in other units, or what is a correction itself."""
+        counted = self.receipt(wrong.corrects)
+        if counted.corrects or counted.site != wrong.entity or counted.order != wrong.order:
+            raise Refused(400, "not_correctable", f"{counted.grn} is not a receipt of this order here")
+        left = {(line.line, line.unit): line.quantity for line in counted.lines}
+        for line in (line for each in self._corrections.get(counted.grn, ()) for line in each.lines):
+            left[line.line, line.unit] -= line.quantity
+        for line in wrong.lines:
+            if line.quantity > left.get((line.line, line.unit), 0):
+                raise Refused(409, "more_than_counted", f"{counted.grn} has not so much left on line {line.line}")
 
     def receipt(self, grn: str) -> ReceiptShown:
         """A receipt, or a 404."""

@@ -66,6 +66,15 @@ class _Receipt(msgspec.Struct, rename="pascal", gc=False):
     lines: list[_ReceiptLine]
 
 
+class _Return(msgspec.Struct, rename="pascal", gc=False):
+    source_ref: str
+    return_number: str
+    business_unit: str
+    order_number: str
+    return_date: str
+    lines: list[_ReceiptLine]
+
+
 class _InvoiceLine(msgspec.Struct, rename="pascal", gc=False):
     line: int
     quantity: int
@@ -103,6 +112,10 @@ class _ReceiptMade(msgspec.Struct, rename="pascal", gc=False):
     source_ref: str = ""
 
 
+class _MemoMade(msgspec.Struct, rename="pascal", gc=False):
+    memo_id: str
+
+
 class Posted(msgspec.Struct, rename="pascal", gc=False):
     """An invoice as the ERP lists it."""
 
@@ -131,6 +144,7 @@ class _Error(msgspec.Struct):
 
 
 _order_made = msgspec.json.Decoder(_OrderMade)
+_memo_made = msgspec.json.Decoder(_MemoMade)
 _receipt_made = msgspec.json.Decoder(_ReceiptMade)
 _posted = msgspec.json.Decoder(Posted)
 _orders = msgspec.json.Decoder(_Orders)
@@ -173,9 +187,12 @@ def revise_order(order: PurchaseOrder, erp_order: str) -> Prepared:
 
 
 def post_receipt(receipt: GoodsReceipt) -> Prepared:
-    """Record a receipt against its order."""
+    """Record a receipt against its order, or a return where it corrects another."""
     ref = f"inventory:{receipt.id}"
     lines = [_ReceiptLine(x.line, x.quantity) for x in receipt.lines]
+    if receipt.corrects:
+        taken = _Return(ref, receipt.id, receipt.entity, receipt.order, receipt.received_on, lines)
+        return Prepared("cloud_erp.create_return", "/returns", _encode(taken), ref)
     body = _Receipt(ref, receipt.id, receipt.entity, receipt.order, receipt.received_on, lines)
     return Prepared("cloud_erp.create_receipt", "/receipts", _encode(body), ref)
 
@@ -249,6 +266,17 @@ def _create(name: str, read: object, path: str, find: object) -> Operation:
 OPERATIONS: Final = (
     _create(
         "create_purchase_order", lambda body: _order_made.decode(body).order_header_id, "/purchaseOrders", _find_order
+    ),
+    # There is no way to look for a return: what is in doubt is sent again under its key.
+    Operation(
+        SYSTEM,
+        "create_return",
+        "POST",
+        lambda body: _memo_made.decode(body).memo_id,
+        read_error,
+        honours_key=True,
+        settle_s=SETTLE_S,
+        timeout_s=TIMEOUT_S,
     ),
     # The same revision again changes nothing, and an earlier one is refused: it may be sent again without a look.
     Operation(

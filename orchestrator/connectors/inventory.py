@@ -25,6 +25,7 @@ class _Receipt(msgspec.Struct, gc=False):
     order: str
     received_on: str
     lines: list[_Line]
+    corrects: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -61,7 +62,7 @@ def read_receipt(body: bytes) -> GoodsReceipt:
     """A receipt as the orchestrator speaks of it."""
     raw = _receipt.decode(body)
     lines = tuple([ReceiptLine(x.line, x.quantity, x.unit == PIECE) for x in raw.lines])
-    return GoodsReceipt(raw.grn, raw.site, raw.order, raw.received_on, lines)
+    return GoodsReceipt(raw.grn, raw.site, raw.order, raw.received_on, lines, raw.corrects)
 
 
 def read_page(body: bytes) -> tuple[list[Notice], bool]:

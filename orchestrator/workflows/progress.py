@@ -25,7 +25,7 @@ from orchestrator.workflows.matching import (
     quantities,
     variance,
 )
-from orchestrator.workflows.state import InvoiceEntry, ProcureToPay
+from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
 
 WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
 """Objections which, once overruled, let an invoice be posted without a receipt to cover it."""
@@ -43,7 +43,7 @@ def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToP
         state = replace(state, order_stage="revising", revision=state.order.revision)
     if state.order_stage == "posted":
         for paper, received in state.receipts.items():
-            if received.stage == "waiting":
+            if received.stage == "waiting" and _may_follow(state, received):
                 key = again(f"gr:{state.entity}:{paper}", received.attempt)
                 commands.append(m.PostReceipt(key, received.receipt))
                 state = with_receipt(state, paper, stage="posting")
@@ -55,6 +55,12 @@ def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToP
     for _, paper in waiting:
         state = _consider(state, paper, now_ms, commands)
     return state
+
+
+def _may_follow(state: ProcureToPay, received: ReceiptEntry) -> bool:
+    """A receipt may go at once; what takes back from another waits until that one is in the ERP."""
+    corrected = received.receipt.corrects
+    return not corrected or (corrected in state.receipts and state.receipts[corrected].stage == "posted")
 
 
 def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) -> ProcureToPay:
@@ -166,11 +172,12 @@ def _covered(state: ProcureToPay, wanted: dict[int, int], cleared: dict[int, int
     arrived: dict[int, int] = {}
     booked: dict[int, int] = {}
     for received in state.receipts.values():
+        sign = -1 if received.receipt.corrects else 1
         for line in received.receipt.lines:
             if received.stage != "refused":
-                arrived[line.line] = arrived.get(line.line, 0) + line.quantity
+                arrived[line.line] = arrived.get(line.line, 0) + sign * line.quantity
             if received.stage == "posted":
-                booked[line.line] = booked.get(line.line, 0) + line.quantity
+                booked[line.line] = booked.get(line.line, 0) + sign * line.quantity
     if not exceeds(wanted, cleared, booked):
         return CLEAR
     return Wait("receipt" if exceeds(wanted, cleared, arrived) else "posting")

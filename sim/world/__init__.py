@@ -27,8 +27,9 @@ from sim.world.purchasing import Paper, Purchasing
 from sim.world.rates import Rates
 from sim.world.security import Security
 from sim.world.suppliers import Suppliers
-from sim.world.trade import Intent, Trade, in_peak, standing_orders, volumes
+from sim.world.trade import Intent, Trade
 from sim.world.truth import DUE_DAYS, POSTINGS, Truth
+from sim.world.volume import in_peak, standing_orders, volumes
 
 SETTLING_DAYS: Final = 10
 """The run-off's last days bring no deliveries any more, so that what was billed can be decided, billed again and booked."""

@@ -114,10 +114,17 @@ class Hands:
         system = self._systems.procurement
         return system.perform(self._now(), buyer, lambda work: system.state.cancel(work, order))
 
-    def receipt(
-        self, intent: Intent, order: str, quantities: tuple[int, ...], on: str, *, in_pieces: bool = False
+    def receipt(  # noqa: PLR0913 - what a dock enters
+        self,
+        intent: Intent,
+        order: str,
+        quantities: tuple[int, ...],
+        on: str,
+        *,
+        in_pieces: bool = False,
+        corrects: str = "",
     ) -> str:
-        """The dock counts what came, in the order's units or piece by piece; the receipt's number."""
+        """The dock counts what came, or takes back what goes; in the order's units or by the piece. The number it gets."""
         arrived = NewReceipt(
             intent.hospital,
             order,
@@ -129,6 +136,7 @@ class Hands:
                 for n, (line, quantity) in enumerate(zip(intent.lines, quantities, strict=True), 1)
                 if quantity
             ),
+            corrects,
         )
         system = self._systems.inventory
         actor = f"dock-{intent.hospital}"

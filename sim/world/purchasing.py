@@ -36,8 +36,10 @@ from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
-RECEIPT, INVOICE, COPY, REVISION = "receipt", "invoice", "copy", "revision"
+RECEIPT, RETURN, INVOICE, COPY, REVISION = "receipt", "return", "invoice", "copy", "revision"
 
+SENT_BACK_MS: Final = 15 * MINUTE_MS
+"""What is wrong with a delivery shows when it is unpacked, before anybody bills it. Assumption."""
 LATE_COPY_DAYS: Final = 6
 """A copy that would come so long after the last delivery belongs to the next month's story."""
 
@@ -102,6 +104,7 @@ class Purchasing:
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
         self._first_paper: dict[str, str] = {}
+        self._counted: dict[str, str] = {}
         self.papers: dict[str, Paper] = {}
         self.playing = 0
 
@@ -185,6 +188,8 @@ class Purchasing:
                 self._receive(intent, owed, part)
             elif step == INVOICE:
                 self._bill(intent, owed, part, ready_ms)
+            elif step == RETURN:
+                self._send_back(intent, owed, part)
             elif step == REVISION:
                 self._revise(intent, owed)
             else:
@@ -218,6 +223,8 @@ class Purchasing:
             billed_ms = max(bill_ms, arrives_ms + 30 * MINUTE_MS, billed_ms + 30 * MINUTE_MS)
             steps.append((booked_ms, RECEIPT, number, 0))
             steps.append((billed_ms, INVOICE, number, max(booked_ms, billed_ms)))
+            if intent.returned and number == len(intent.parts) - 1:
+                steps.append((booked_ms + SENT_BACK_MS, RETURN, number, 0))
             if turns and intent.twist in COPIED:
                 steps.extend(self._copied(intent, number, billed_ms))
         steps.sort()
@@ -250,10 +257,20 @@ class Purchasing:
         goods = _goods(intent, quantities, owed.rate_ppm)
         value = at_order_prices(intent, quantities)
         self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
+        if intent.returned:
+            self._counted[intent.key] = number
+
+    def _send_back(self, intent: Intent, owed: Owed, part: int) -> None:
+        """Some of what came is broken, or was never there, and goes back before it is billed."""
+        now, on = self._now(), self._hours[intent.hospital].local_date(self._now())
+        quantities = (intent.returned, *(0 for _ in intent.lines[1:]))
+        number = self._hands.receipt(intent, owed.order, quantities, on, corrects=self._counted.pop(intent.key))
+        value, goods = at_order_prices(intent, quantities), _goods(intent, quantities, owed.rate_ppm)
+        self._truth.goods_return(now, f"{intent.key}/return-{part + 1}", owed, number, value, goods)
 
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
-        quantities = intent.parts[part].quantities
+        quantities = intent.billed(part)
         turns = part == intent.twisted_part
         bill = (twisted if turns else rightly)(intent, quantities, self._number(intent), hours.local_date(now))
         right_minor = at_order_prices(intent, quantities)

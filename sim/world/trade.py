@@ -7,21 +7,16 @@ What follows from an intent, and when, is for `purchasing`.
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
-from math import floor
 from typing import Final, Protocol
 
 import msgspec
 
-from contracts.scenario import Hospital, Scenario, Surge
-from sim.world.calendar import Hours
+from contracts.scenario import Scenario
 from sim.world.catalogue import Catalogue, Draws, Item, Supplier
 
-WEEKDAYS: Final = (1.15, 1.05, 1.0, 0.95, 0.85, 0.8, 0.8)
-"""Orders by weekday, Monday first, mean 1 over a week; the weekend only counts where a peak has it worked. Assumption."""
 HOURLY: Final = (0.07, 0.14, 0.19, 0.14, 0.07, 0.11, 0.14, 0.10, 0.04)
 """Arrivals over the ninths of a working day: before lunch most, a second rise after it. Assumption."""
 _REACHED: Final = (0.0, *accumulate(HOURLY))
@@ -111,6 +106,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     first: tuple[int, ...] = ()
     cancelled: bool = False
     unordered: bool = False
+    returned: int = 0
     charges: tuple[float, ...] = ()
     """Freight and tax, as shares of the goods' amount."""
 
@@ -123,6 +119,13 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     def ordered(self) -> tuple[int, ...]:
         """The quantities that are approved."""
         return self.first or tuple(line.quantity for line in self.lines)
+
+    def billed(self, part: int) -> tuple[int, ...]:
+        """What a part's invoice is for: what came, less what went back of the last."""
+        quantities = self.parts[part].quantities
+        if not self.returned or part != len(self.parts) - 1:
+            return quantities
+        return (quantities[0] - self.returned, *quantities[1:])
 
     @property
     def packed(self) -> bool:
@@ -183,7 +186,17 @@ class Trade:
             late_days=1 + int(3 * draw()),
         )
         intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
-        return self._charged(intent, hospital, day, number)
+        return self._returned(self._charged(intent, hospital, day, number), day, number)
+
+    def _returned(self, intent: Intent, day: str, number: int) -> Intent:
+        """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""
+        last = intent.parts[-1].quantities[0]
+        if not self._trade.returned_share or not intent.stock or intent.twist or last < 2:
+            return intent
+        draw = self._seed.stream("returned", intent.hospital, day, str(number)).random
+        if draw() >= self._trade.returned_share:
+            return intent
+        return msgspec.structs.replace(intent, returned=1 + int((last - 1) * draw() / 2))
 
     def _revised(self, intent: Intent, draw: Callable[[], float]) -> Intent:
         """The intent of a buyer who thinks again, soon after the approval."""
@@ -355,39 +368,3 @@ def _arrival(share: float) -> float:
     """Where in the working day an even draw falls, by the curve of arrivals."""
     ninth = min(bisect_right(_REACHED, share), len(HOURLY)) - 1
     return (ninth + (share - _REACHED[ninth]) / HOURLY[ninth]) / len(HOURLY)
-
-
-def in_peak(scenario: Scenario, day: dt.date) -> bool:
-    """Whether a peak covers the day."""
-    return any(peak.start <= day <= peak.end for peak in scenario.peak)
-
-
-def volumes(scenario: Scenario, place: int, hours: Hours, scale: float) -> tuple[int, dict[int, int]]:
-    """How many orders a hospital has open at the start, and how many come on each working day of the calendar.
-
-    Rounded along the running sum, each hospital from another fraction, so that no scale loses the total.
-    """
-    hospital: Hospital = scenario.hospital[place]
-    offset = (place + 0.5) / len(scenario.hospital)
-    first, last = (hospital.joins or scenario.calendar.start).isoformat(), scenario.calendar.end.isoformat()
-    wanted, counts = 0.0, {}
-    for number, date in enumerate(hours.dates):
-        if first <= date <= last:
-            before = floor(wanted * scale + offset)
-            wanted += hospital.orders_per_day * _weight(scenario, dt.date.fromisoformat(date))
-            counts[number] = floor(wanted * scale + offset) - before
-    return floor(hospital.open_orders * scale + offset), counts
-
-
-def standing_orders(scenario: Scenario, place: int, scale: float) -> int:
-    """How many standing orders a hospital has, rounded like the others."""
-    return floor(scenario.trade.standing_orders * scale + (place + 0.5) / len(scenario.hospital))
-
-
-def _weight(scenario: Scenario, day: dt.date) -> float:
-    weight = WEEKDAYS[day.weekday()]
-    spells: tuple[Surge, ...] = (*scenario.peak, *scenario.surge)
-    for spell in spells:
-        if spell.start <= day <= spell.end:
-            weight *= spell.factor
-    return weight

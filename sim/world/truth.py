@@ -26,9 +26,18 @@ FLAG_DAYS: Final = 3
 
 ORDER_CREATED: Final = ("cloud_erp/order.created",)
 RECEIPT_POSTED: Final = ("cloud_erp/receipt.posted",)
+RECEIPT_RETURNED: Final = ("cloud_erp/receipt.returned",)
 INVOICE_POSTED: Final = ("cloud_erp/invoice.posted",)
 POSTINGS: Final = frozenset(
-    ("order.created", "receipt.posted", "invoice.posted", "invoice.cancelled", "accrual.posted", "accrual.reversed")
+    (
+        "order.created",
+        "receipt.posted",
+        "receipt.returned",
+        "invoice.posted",
+        "invoice.cancelled",
+        "accrual.posted",
+        "accrual.reversed",
+    )
 )
 
 
@@ -86,6 +95,13 @@ class Truth:
         self._owe(at_ms, key, "goods-receipt", owed, amounts, DUE_DAYS, RECEIPT_POSTED, goods=goods)
         ref = f"inventory:{number}"
         self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, value_minor)
+
+    def goods_return(  # noqa: PLR0913 - a return is all of this
+        self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, goods: tuple[Goods, ...]
+    ) -> None:
+        """Goods went back to their supplier before they were billed."""
+        self._owe(at_ms, key, "goods-return", owed, (value_minor, value_minor), DUE_DAYS, RECEIPT_RETURNED, goods=goods)
+        self._paper(at_ms, f"inventory:{number}", "goods-return", key, owed, "", number, value_minor)
 
     def payable(  # noqa: PLR0913 - a debt is all of this
         self,

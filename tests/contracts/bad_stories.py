@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contracts.journal import Posting
+from tests.contracts.good_stories import goes_back
 from tests.contracts.journals import Story, line
 
 
@@ -255,6 +256,12 @@ def order_called_interfaced_and_is_not() -> Story:
     return story.says("PO-2", "interfaced").decides("CASE-1", "reject").ends()
 
 
+def billed_for_what_went_back() -> Story:
+    """Four of ten units went back; the bill for all ten is booked, and nobody was asked."""
+    story = goes_back(Story().ordered().received()).bills().tells("INV-1")
+    return story.paid().ends()
+
+
 def flagged_too_late() -> Story:
     """A copy is flagged and refused, six days after anybody could have seen it."""
     story = _billed().paid().copies("INV-2", "INV-1", number="4711-A").tells("INV-2")
@@ -333,6 +340,7 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (cancelled_and_called_posted, "I22"),
     (refused_and_called_held, "I22"),
     (order_called_interfaced_and_is_not, "I22"),
+    (billed_for_what_went_back, "I12"),
     (flagged_too_late, "I21"),
     (promised_for_the_weekend, "I21"),
     (promised_for_tonight, "I21"),

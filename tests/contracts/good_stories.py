@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.contracts.journals import SCOPE, Story
+from tests.contracts.journals import SCOPE, Story, goods, line
 
 __all__ = ["GOOD", "SCOPE"]
 
@@ -246,6 +246,31 @@ def part_received_at_the_close() -> Story:
     return story.received("GRN-2", 30_000).ends()
 
 
+def goes_back(story: Story, value: int = 40_000) -> Story:
+    """Some of the goods go back to the supplier, and the ERP books it."""
+    story.owes("RT:RTN-1", "goods-return", "cloud_erp/receipt.returned", value, goods=goods(value))
+    story.paper("RTN-1", "RT:RTN-1").tells("RTN-1")
+    story.calls("cloud_erp", "create_return", "inventory:RTN-1", status=201)
+    return story.effect(
+        "cloud_erp",
+        "receipt.returned",
+        "ERT-1",
+        source_ref="inventory:RTN-1",
+        order="PO-1",
+        amount_minor=value,
+        currency="USD",
+        on="2026-10-05",
+        lines=(line("grni", value), line("inventory", -value)),
+        goods=goods(value),
+    )
+
+
+def some_goes_back() -> Story:
+    """Ten units come, four are broken and go back, six are billed: less is billed than was received, and nothing is open."""
+    story = goes_back(Story().ordered().received())
+    return story.bills(value=60_000).tells("INV-1").paid().ends()
+
+
 def news_out_of_order() -> Story:
     """A change of an order overtakes its approval: the ERP has it at the second version, and hears nothing of the first."""
     story = Story().orders().revises("PO-1", 120_000).tells("PO-1", version=2).reads("PO-1").tells("PO-1")
@@ -330,6 +355,7 @@ GOOD: tuple[Callable[[], Story], ...] = (
     zombie_repeats_itself,
     saga_undone_in_full,
     part_received_at_the_close,
+    some_goes_back,
     news_out_of_order,
     changed_in_the_erp_too,
     the_same_bill_every_week,

@@ -35,6 +35,7 @@ OCTOBER_5_MS = 1_791_187_200_000
 """2026-10-05 08:00 UTC, a Monday."""
 
 SOURCES = {
+    "RTN": "inventory",
     "PO": "procurement",
     "SUP": "procurement",
     "GRN": "inventory",
@@ -44,6 +45,7 @@ SOURCES = {
     "REV": "period-end",
 }
 KINDS = {
+    "RTN": "goods-return",
     "PO": "purchase-order",
     "GRN": "goods-receipt",
     "INV": "invoice",

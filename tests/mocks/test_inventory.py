@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from contracts.wire import Subject
 from mocks.inventory.models import ReceiptLine
-from mocks.inventory.state import NewReceipt
+from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.dialect import stamp
-from mocks.kit.operation import Refused
+from mocks.kit.operation import Refused, Work
 from tests.mocks.doors import NOW_MS, Door, Estate
 from tests.mocks.papers import ORDER, arrival, received
 
@@ -77,3 +78,43 @@ def test_what_is_refused(door: Door) -> None:
     door.refused(404, "not_found", "inventory", "GET", "/receipts/GRN-H1-000009")
     door.refused(400, "invalid_request", "inventory", "GET", "/receipts", query={"since": "x"})
     door.refused(405, "method_not_allowed", "inventory", "POST", "/receipts", {})
+
+
+def correction(quantity: int, corrects: str = "GRN-H1-000001", unit: str = "BX") -> NewReceipt:
+    """Some of a receipt's first line is taken back."""
+    return NewReceipt("H1", ORDER, "2026-10-06", (ReceiptLine(1, "I-1", quantity, unit),), corrects)
+
+
+def test_what_goes_back_is_a_receipt_that_corrects_another(door: Door, estate: Estate) -> None:
+    received(estate)
+    dock = estate.inventory
+    number = estate.act(dock, lambda work: dock.state.record_receipt(work, correction(4)))
+    assert number == "RTN-H1-000002"
+    assert estate.last()[1][0].topic == "receipt.recorded"
+    _, shown = door.call("inventory", "GET", f"/receipts/{number}")
+    assert (shown["corrects"], shown["lines"][0]["quantity"]) == ("GRN-H1-000001", 4)
+    _, first = door.call("inventory", "GET", "/receipts/GRN-H1-000001")
+    assert "corrects" not in first
+    assert first["lines"][0]["quantity"] == 10, "a receipt never changes"
+    _, page = door.call("inventory", "GET", "/receipts")
+    assert [row["grn"] for row in page["receipts"]] == ["GRN-H1-000001", number]
+
+
+def _record(state: Inventory, arrived: NewReceipt, work: Work) -> str:
+    return state.record_receipt(work, arrived)
+
+
+def test_no_more_goes_back_than_came(estate: Estate) -> None:
+    received(estate)
+    dock = estate.inventory
+    estate.act(dock, lambda work: dock.state.record_receipt(work, correction(6)))
+    for wrong, code in (
+        (correction(5), "more_than_counted"),
+        (correction(1, unit="each"), "more_than_counted"),
+        (correction(1, "RTN-H1-000002"), "not_correctable"),
+        (correction(1, "GRN-H9-000001"), "not_found"),
+    ):
+        with pytest.raises(Refused) as refused:
+            estate.act(dock, partial(_record, dock.state, wrong))
+        assert refused.value.code == code
+    estate.act(dock, lambda work: dock.state.record_receipt(work, correction(4)))

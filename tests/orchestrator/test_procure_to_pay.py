@@ -7,6 +7,8 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
+from orchestrator.canonical import ReceiptLine
+from orchestrator.connectors import cloud_erp
 from orchestrator.workflows import messages as m
 from tests.orchestrator.papers import (
     DAY,
@@ -18,6 +20,7 @@ from tests.orchestrator.papers import (
     decided,
     invoice,
     order,
+    receipt,
     received,
     short,
 )
@@ -367,3 +370,26 @@ def test_a_refused_change_is_tried_again_as_a_change() -> None:
     (command,) = story.tell(decided(f"rejected-by-target/procurement:{NUMBER}", "accept"))
     assert isinstance(command, m.ReviseOrder)
     assert command.key == f"po:H1:{NUMBER}:2:again1"
+
+
+def test_what_goes_back_follows_what_it_corrects_and_is_not_billed() -> None:
+    """News of the return overtakes that of the receipt; the bill is for what stayed."""
+    story = Story()
+    back = replace(receipt("RTN-2", 4, 0), lines=(ReceiptLine(1, 4),), corrects="GRN-1")
+    assert short(story.tell(approved(), m.ReceiptRecorded(NOW, "RTN-2", back))) == [
+        f"po:H1:{NUMBER}:1",
+        "tell order interfaced",
+    ]
+    commands = story.tell(received())
+    assert short(commands) == ["gr:H1:GRN-1", "gr:H1:RTN-2"]
+    assert isinstance(commands[1], m.PostReceipt)
+    prepared = cloud_erp.post_receipt(commands[1].receipt)
+    assert (prepared.operation, prepared.path) == ("cloud_erp.create_return", "/returns")
+    assert short(story.tell(captured(invoice(first=6)))) == [POST, "tell INV-1 posted"]
+
+
+def test_what_went_back_covers_no_bill() -> None:
+    story = Story()
+    back = replace(receipt("RTN-2", 4, 0), lines=(ReceiptLine(1, 4),), corrects="GRN-1")
+    story.tell(approved(), received(), m.ReceiptRecorded(NOW, "RTN-2", back))
+    assert short(story.tell(captured(invoice())))[-1] == "tell INV-1 held"

@@ -89,7 +89,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
             "supliers = 5",
             ("x.toml:27: trade.supliers: unknown key; did you mean suppliers? "
             "(known: suppliers, items, stock_share, split_delivery_share, lead_days_max, packs, own_series_share, "
-             "standing_orders, standing_days, changed_order_share, unordered_share, cancelled_order_share, charges_share, foreign_share)"),
+             "standing_orders, standing_days, changed_order_share, unordered_share, returned_share, cancelled_order_share, charges_share, foreign_share)"),
         ),
         ("orders_per_day = 3\n\n[trade]", "orders_per_day = -1\n\n[trade]",
          "x.toml:24: hospital[1].orders_per_day: expected number > 0.0, got -1"),

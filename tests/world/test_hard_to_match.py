@@ -178,6 +178,17 @@ def test_bills_without_an_order_come_again_and_again_from_few_contracts(stage: S
     assert len(coded) == len(alone)
 
 
+def test_some_goods_go_back_before_they_are_billed(stage: Stage) -> None:
+    owed = {o.id: o for o in reversed(stage.obligations)}
+    returns = [o for o in owed.values() if o.what == "goods-return"]
+    assert len(returns) > 20
+    for back in returns:
+        part = back.id.rpartition("-")[2]
+        came, billed = (owed[f"{back.id.partition('/')[0]}/{what}-{part}"] for what in ("receipt", "invoice"))
+        assert billed.order_value_minor == came.order_value_minor - back.order_value_minor > 0
+        assert came.at < back.at < billed.at
+
+
 def test_federal_holidays_of_a_year() -> None:
     """As the Office of Personnel Management lists them for 2026 and 2027, those on weekends moved."""
     days = us_holidays(dt.date(2026, 1, 1), dt.date(2027, 12, 31))

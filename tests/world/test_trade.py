@@ -12,7 +12,8 @@ from contracts.scenario import Scenario
 from sim.seed import Seed
 from sim.world import _hours
 from sim.world.catalogue import Catalogue
-from sim.world.trade import Intent, Trade, volumes
+from sim.world.trade import Intent, Trade
+from sim.world.volume import volumes
 from tests.world.stage import MONTH_END, QUIET_WEEK
 
 

@@ -98,6 +98,7 @@ _ORDER_SENT: Final = post_order(ORDER)
 _REVISED: Final = revise_order(msgspec.structs.replace(ORDER, revision=2), "EPO-1")
 _PAST: Final = revise_order(msgspec.structs.replace(ORDER, revision=1), "EPO-1")
 _RECEIPT_SENT: Final = post_receipt(RECEIPT)
+_SENT_BACK: Final = post_receipt(msgspec.structs.replace(RECEIPT, id="RTN-H1-000002", corrects="GRN-H1-000001"))
 _INVOICE_SENT: Final = post_invoice(INVOICE, ON)
 _ALONE: Final = post_invoice(msgspec.structs.replace(INVOICE, order="", cost_centre="00412"), ON)
 _UNCODED: Final = post_invoice(msgspec.structs.replace(INVOICE, order=""), ON)
@@ -178,6 +179,17 @@ RECEIPTS: Final = (
         post_receipt(msgspec.structs.replace(RECEIPT, lines=(ReceiptLine(7, 1),))),
         400,
         "PO-LINE-UNKNOWN",
+    ),
+    Interaction(
+        "goods that go back",
+        "all papers were sent",
+        sends(_SENT_BACK, KEY),
+        ("POST", "/returns"),
+        201,
+        {"MemoId": match.str("ERT-1")},
+        Ok("ERT-1"),
+        body=msgspec.json.decode(_SENT_BACK.body),
+        key=KEY,
     ),
     _looks_up(
         "a search for a receipt", "all papers were sent", _RECEIPT_SENT, _found(_RECEIVED, _RECEIPT_SENT), Ok("ERC-1")
