@@ -258,7 +258,8 @@ class Trade:
         seller, assortment = self._catalogue.expense[int(len(self._catalogue.expense) * draw())]
         line = Line(assortment[int(len(assortment) * draw())], WEEKS_ORDERED)
         days = self._trade.standing_days
-        parts = tuple(_part(draw, (1,), days) for _ in range(WEEKS_ORDERED))
+        first = 1 + number % days  # not everybody's goods come on the same day of the week
+        parts = tuple(_part(draw, (1,), days if week else first) for week in range(WEEKS_ORDERED))
         tuned, held_out = (share * WEEKS_ORDERED for share in self._copied)
         reached = draw()
         twist = DISGUISED if reached < tuned else UNSEEN if reached < tuned + held_out else ""

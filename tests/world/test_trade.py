@@ -67,7 +67,7 @@ def test_turns_are_taken_about_as_often_as_the_scenario_says() -> None:
     ):
         assert turns[name] / invoices == pytest.approx(share, rel=0.35), name
     assert sum(intent.stock for intent in intents) / len(intents) == pytest.approx(0.7, abs=0.03)
-    assert sum(len(intent.parts) == 2 for intent in intents) / len(intents) == pytest.approx(0.45, abs=0.03)
+    assert sum(len(intent.parts) == 2 for intent in intents) / len(intents) == pytest.approx(MONTH_END.trade.split_delivery_share, abs=0.03)
 
 
 def test_deliveries_add_up_to_the_order() -> None:
@@ -103,7 +103,7 @@ def test_volume_follows_the_week_and_the_peak(place: int) -> None:
     mean = sum(ordinary) / len(ordinary)
     assert mean == pytest.approx(hospital.orders_per_day, rel=0.03)
     for date in ("2026-10-29", "2026-10-30", "2026-10-31"):
-        assert 3 <= by_date[date] / mean <= 5, date
+        assert by_date[date] / mean == pytest.approx(MONTH_END.peak[0].factor, rel=0.3), date
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5, 0.1, 0.02, 0.003])
