@@ -67,7 +67,9 @@ def test_turns_are_taken_about_as_often_as_the_scenario_says() -> None:
     ):
         assert turns[name] / invoices == pytest.approx(share, rel=0.35), name
     assert sum(intent.stock for intent in intents) / len(intents) == pytest.approx(0.7, abs=0.03)
-    assert sum(len(intent.parts) == 2 for intent in intents) / len(intents) == pytest.approx(MONTH_END.trade.split_delivery_share, abs=0.03)
+    assert sum(len(intent.parts) == 2 for intent in intents) / len(intents) == pytest.approx(
+        MONTH_END.trade.split_delivery_share, abs=0.03
+    )
 
 
 def test_deliveries_add_up_to_the_order() -> None:
