@@ -34,9 +34,10 @@ class Orchestrator:
         caller = Caller(ports)
         calendar = WorkingDays(places, holidays(settings.get("holidays", "")))
         steps = Steps(self.store, calendar, coded="supplier-master" in settings.get("workflows", ""))
-        effects = Effects(self.office, caller, steps, places, habits)
+        finance = settings.get("close_calendar", "")
+        effects = Effects(self.office, caller, steps, places, habits, finance)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
-        closing = Closing(self.office, caller, steps, effects, places, settings.get("close_calendar", ""))
+        closing = Closing(self.office, caller, steps, effects, places, finance)
         self.streams = Streams(self.office, caller, self.intake, effects, closing, habits)
         self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
 

@@ -34,9 +34,9 @@ class Caller:
         """Whether a call would have to wait for its turn."""
         return self._lanes[system].crowded
 
-    async def enter(self, system: str) -> None:
+    async def enter(self, system: str, *, pressing: bool = False) -> None:
         """Wait for a turn and keep it, for a call that says `entered`."""
-        await self._lanes[system].enter()
+        await self._lanes[system].enter(pressing=pressing)
 
     def leave(self, system: str) -> None:
         """Give up a turn that was kept."""

@@ -6,16 +6,13 @@ is locked, because a paper may have been found late, or an invoice still be on i
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from orchestrator.canonical import milliseconds
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok
 from orchestrator.engine.caller import Caller
+from orchestrator.engine.closes import Close, read_closes
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS
@@ -30,17 +27,6 @@ LATER_MS: Final = 240 * MINUTE_MS
 FAR_MS: Final = 30 * DAY_MS
 
 
-class Close(msgspec.Struct, frozen=True):
-    """When payables close a period of a hospital, and when the next period begins there."""
-
-    entity: str
-    period: str
-    closes_ms: int
-    last_day: str
-    next_day: str
-    turns_ms: int
-
-
 class Closing:
     """One worker's share of the closes."""
 
@@ -52,7 +38,7 @@ class Closing:
         self._caller = caller
         self._steps = steps
         self._effects = effects
-        self._closes = [_close(entry, zones) for entry in calendar.split(",") if entry]
+        self._closes = read_closes(calendar, zones)
         self._locked: set[Close] = set()
 
     @property
@@ -97,15 +83,3 @@ class Closing:
         now_ms = self._office.now_ms()
         event = PayablesClosed(now_ms, close.last_day, close.next_day, close.turns_ms, tuple(lines))
         return self._steps.for_period(close.entity, close.period, event), settled
-
-
-def _close(entry: str, zones: dict[str, ZoneInfo]) -> Close:
-    """One entry of the calendar."""
-    name, _, moment = entry.strip().partition("=")
-    entity, _, period = name.partition("/")
-    first = date.fromisoformat(f"{period}-01")
-    following = (first + timedelta(days=31)).replace(day=1)
-    turns = datetime.combine(following, time(), zones.get(entity, ZoneInfo("UTC"))).astimezone(UTC)
-    closes_ms = milliseconds(datetime.fromisoformat(moment))
-    last_day = (following - timedelta(days=1)).isoformat()
-    return Close(entity, period, closes_ms, last_day, following.isoformat(), milliseconds(turns))

@@ -13,6 +13,7 @@ from contracts.cases import NewCase
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Lookup, Ok, Operation, Outcome, Rejected, Unknown
 from orchestrator.engine.caller import Caller
+from orchestrator.engine.closes import read_closes
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.office import Office
 from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
@@ -27,16 +28,23 @@ DAY_MS = 86_400_000
 class Effects:
     """One worker's hands."""
 
-    def __init__(
-        self, office: Office, caller: Caller, steps: Steps, zones: dict[str, ZoneInfo], habits: Habits
+    def __init__(  # noqa: PLR0913 - the parts it works with
+        self,
+        office: Office,
+        caller: Caller,
+        steps: Steps,
+        zones: dict[str, ZoneInfo],
+        habits: Habits,
+        calendar: str = "",
     ) -> None:
-        """Know how to call, how to write down, and by which habits."""
+        """Know how to call, how to write down, by which habits, and from finance's calendar what is pressing."""
         self._office = office
         self._store = office.store
         self._caller = caller
         self._steps = steps
         self._zones = zones
         self._habits = habits
+        self._closes = read_closes(calendar, zones)
 
     async def carry(self, effects: list[Effect]) -> None:
         """Carry effects out, and whatever follows from them, until all are ended or at rest."""
@@ -55,7 +63,7 @@ class Effects:
         """Send it; what is in doubt is looked up first, where the target can be searched."""
         entered = self._caller.crowded(operation.system)
         if entered:
-            await self._take_turn(effect, operation.system)
+            await self._take_turn(effect, operation)
         if effect.status == DOUBT and operation.lookup is not None:
             found = await self._find(effect, operation, operation.lookup, entered=entered)
             if found is not None:
@@ -65,9 +73,11 @@ class Effects:
         tag = effect.ref if operation.guarded else ""
         return await self._caller.call(operation, effect.path, body=effect.body, key=key, tag=tag, entered=entered)
 
-    async def _take_turn(self, effect: Effect, system: str) -> None:
+    async def _take_turn(self, effect: Effect, operation: Operation) -> None:
         """Wait in line, and renew the lease if much of it was spent there: it must outlast the target's settling."""
-        await self._caller.enter(system)
+        system = operation.system
+        pressing = not effect.quiet and not operation.is_read and self._closes_soon(effect.entity)
+        await self._caller.enter(system, pressing=pressing)
         now_ms = self._office.now_ms()
         if effect.due_at - now_ms >= RENEW_MS:
             return
@@ -76,6 +86,11 @@ class Effects:
         except LeaseLostError:
             self._caller.leave(system)
             raise
+
+    def _closes_soon(self, entity: str) -> bool:
+        """Whether it is the day before a close of the entity's: what is booked now belongs to the closing period."""
+        now_ms = self._office.now_ms()
+        return any(close.entity == entity and 0 <= close.closes_ms - now_ms < DAY_MS for close in self._closes)
 
     async def _find(self, effect: Effect, operation: Operation, lookup: Lookup, *, entered: bool) -> Outcome | None:
         """What the target has under our natural key; None when it certainly has nothing."""

@@ -36,13 +36,23 @@ LIMITS: Final[Mapping[str, Limit]] = {
 class Lane:
     """The way to one target."""
 
-    __slots__ = ("_burst_s", "_clock", "_free", "_interval_s", "_theoretical_s", "_waiting", "paused_until_ms")
+    __slots__ = (
+        "_burst_s",
+        "_clock",
+        "_free",
+        "_interval_s",
+        "_pressing",
+        "_theoretical_s",
+        "_waiting",
+        "paused_until_ms",
+    )
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
         """Nobody is under way."""
         self._clock = clock
         self._free = limit.at_once
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._pressing: deque[asyncio.Future[None]] = deque()
         self._interval_s = 1 / limit.per_s if limit.per_s else 0.0
         self._burst_s = self._interval_s * (limit.burst - 1)
         self._theoretical_s = 0.0
@@ -60,13 +70,13 @@ class Lane:
         self._free -= 1
         return True
 
-    async def enter(self) -> None:
-        """Take a place, waiting for it and for the rate where need be."""
+    async def enter(self, *, pressing: bool = False) -> None:
+        """Take a place, waiting for it and for the rate where need be; what is pressing waits in a line of its own."""
         if self._free > 0:
             self._free -= 1
         else:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+            (self._pressing if pressing else self._waiting).append(place)
             await place
         if self._interval_s:
             wait_s = self._claim_s(self._clock.monotonic())
@@ -74,9 +84,10 @@ class Lane:
                 await self._clock.sleep(wait_s)
 
     def leave(self) -> None:
-        """Give the place to who waits longest."""
-        if self._waiting:
-            self._waiting.popleft().set_result(None)
+        """Give the place to who waits longest, among those who are pressed if there are any."""
+        line = self._pressing or self._waiting
+        if line:
+            line.popleft().set_result(None)
         else:
             self._free += 1
 

@@ -115,7 +115,7 @@ class Telemetry:
 class Ports:
     """What one life of a worker may touch."""
 
-    def __init__(self, worker: str, estate: Estate) -> None:
+    def __init__(self, worker: str, estate: Estate, settings: dict[str, str] | None = None) -> None:
         self.worker = worker
         self.http = estate
         self.inbound = Inbound()
@@ -127,6 +127,7 @@ class Ports:
             "webhook_secret": SECRET.decode(),
             "entities": "H1=America/New_York",
             "sync": estate.sync,
+            **(settings or {}),
         }
 
     def transport(self) -> Any:
@@ -137,8 +138,15 @@ class Ports:
 class Worker:
     """A worker that lives until it is killed."""
 
-    def __init__(self, name: str, estate: Estate, directory: Path, made: type[Orchestrator] = Orchestrator) -> None:
-        self.ports = Ports(name, estate)
+    def __init__(
+        self,
+        name: str,
+        estate: Estate,
+        directory: Path,
+        made: type[Orchestrator] = Orchestrator,
+        settings: dict[str, str] | None = None,
+    ) -> None:
+        self.ports = Ports(name, estate, settings)
         self.orchestrator = made(self.ports, directory)
         self.task = asyncio.get_running_loop().create_task(self.orchestrator.run())
 
@@ -319,17 +327,17 @@ class Estate:
 
     # -- what people do ---------------------------------------------------------------------------------------------------
 
-    def order(self, number: str = "PO-H1-000001") -> Delivery:
+    def order(self, number: str = "PO-H1-000001", entity: str = "H1") -> Delivery:
         """An order is approved."""
         self.orders[number] = {
             "number": number,
             "revision": 1,
-            "business_unit": "H1",
+            "business_unit": entity,
             "supplier": {"id": "S001", "name": "Acme"},
             "lines": [{"line": 1, "item": "ITM-1", "kind": "stock", "quantity": 10, "unit_price": "12.50"}],
             "unknown_field": [1, 2, 3],
         }
-        body = {"number": number, "revision": 1, "business_unit": "H1"}
+        body = {"number": number, "revision": 1, "business_unit": entity}
         return Delivery("procurement", "purchase_order.approved", body)
 
     def receipt(self, name: str = "GRN-H1-000001", order: str = "PO-H1-000001", quantity: int = 10) -> Delivery:
