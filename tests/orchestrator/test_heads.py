@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,7 +101,7 @@ def test_on_the_day_of_its_close_a_hospital_goes_first(tmp_path: Path, closes: s
         estate = Estate()
         worker = Worker("w1", estate, tmp_path, settings={"close_calendar": f"H1/2026-09={closes}"})
 
-        async def slowly(commit):  # noqa: ANN001, ANN202 - a fault
+        async def slowly(commit: Callable[[], Any]) -> Any:
             await asyncio.sleep(30)
             return commit()
 
