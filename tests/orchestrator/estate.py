@@ -22,6 +22,7 @@ from orchestrator.engine.assembly import Orchestrator
 
 START = datetime(2026, 10, 5, 12, tzinfo=UTC)
 SECRET = b"hook-secret"
+NONE: dict[str, str] = {}
 ORDERS, RECEIPTS, INVOICES = (f"cloud_erp POST /{kind}" for kind in ("purchaseOrders", "receipts", "invoices"))
 
 
@@ -115,7 +116,7 @@ class Telemetry:
 class Ports:
     """What one life of a worker may touch."""
 
-    def __init__(self, worker: str, estate: Estate, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, worker: str, estate: Estate, settings: dict[str, str] = NONE) -> None:
         self.worker = worker
         self.http = estate
         self.inbound = Inbound()
@@ -127,7 +128,7 @@ class Ports:
             "webhook_secret": SECRET.decode(),
             "entities": "H1=America/New_York",
             "sync": estate.sync,
-            **(settings or {}),
+            **settings,
         }
 
     def transport(self) -> Any:
@@ -139,15 +140,10 @@ class Worker:
     """A worker that lives until it is killed."""
 
     def __init__(
-        self,
-        name: str,
-        estate: Estate,
-        directory: Path,
-        made: type[Orchestrator] = Orchestrator,
-        settings: dict[str, str] | None = None,
+        self, name: str, estate: Estate, place: Path, made: type[Orchestrator] = Orchestrator, **settings: str
     ) -> None:
         self.ports = Ports(name, estate, settings)
-        self.orchestrator = made(self.ports, directory)
+        self.orchestrator = made(self.ports, place)
         self.task = asyncio.get_running_loop().create_task(self.orchestrator.run())
 
     def kill(self) -> None:

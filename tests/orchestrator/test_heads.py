@@ -99,7 +99,7 @@ def test_on_the_day_of_its_close_a_hospital_goes_first(tmp_path: Path, closes: s
 
     async def story() -> None:
         estate = Estate()
-        worker = Worker("w1", estate, tmp_path, settings={"close_calendar": f"H1/2026-09={closes}"})
+        worker = Worker("w1", estate, tmp_path, close_calendar=f"H1/2026-09={closes}")
 
         async def slowly(commit: Callable[[], Any]) -> Any:
             await asyncio.sleep(30)
