@@ -170,10 +170,11 @@ class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the design under test is run."""
+    """How the design under test is run; `audit` asks the reference to keep a hash-chained account of all it writes."""
 
     count: Count = 2
     restart_s: Positive = 45.0
+    audit: bool = False
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -198,6 +198,7 @@ def orchestrator_serve(  # noqa: PLR0913 - one argument for each option
     port: Annotated[int, Parameter(help="The port on 127.0.0.1; 0 takes a free one.")] = 8701,
     worker: Annotated[str, Parameter(help="Its name; the same again after a restart.")] = "w1",
     sync: Annotated[Literal["normal", "full"], Parameter(help="full: survive the machine's death, too.")] = "normal",
+    audit: Annotated[bool, Parameter(help="Keep a hash-chained account of all that is written.")] = True,
 ) -> int:
     """Work for a served estate until SIGTERM: webhooks, calls, cases, all of it durable."""
     from orchestrator.service import serve as service  # noqa: PLC0415 - only here
@@ -207,9 +208,24 @@ def orchestrator_serve(  # noqa: PLR0913 - one argument for each option
 
     with listen(port) as listening:
         try:
-            asyncio.run(service.serve(service.Options(estate, token, Path(db), listening, worker, sync, ready)))
+            asyncio.run(service.serve(service.Options(estate, token, Path(db), listening, worker, sync, audit, ready)))
         except service.ServiceError as error:
             raise UserError("orchestrator", 0, "", str(error)) from None
         except OSError as error:
             raise UserError(db, 0, "", f"cannot be used: {error.strerror}") from None
+    return 0
+
+
+@orchestrator.command(name="verify")
+def orchestrator_verify(db: Annotated[str, Parameter(help="The directory of its database.")]) -> int:
+    """S01: its audit's chain is whole, and every row is what was written. It may be at work meanwhile."""
+    from orchestrator.store.verify import verify  # noqa: PLC0415 - only here
+
+    if not (Path(db) / "orchestrator.db").is_file():
+        raise UserError(db, 0, "", "holds no orchestrator.db")
+    checked = verify(Path(db))
+    if checked.broken:
+        sys.stderr.write(f"S01 fails after {checked.links} links: {checked.broken}\n")
+        return 1
+    sys.stdout.write(f"S01 passes: {checked.links} links, {checked.rows} rows, head {checked.head}\n")
     return 0

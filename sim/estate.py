@@ -76,6 +76,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         "holidays": ",".join(sorted(day.isoformat() for day in holidays_of(scenario))),
         "workflows": ",".join(scenario.scope),
         "close_calendar": _close_calendar(scenario) if "period-end" in scenario.scope else "",
+        "audit": "on" if scenario.workers.audit else "off",
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",
     }

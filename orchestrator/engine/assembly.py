@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.ports import Ports
+from orchestrator.canonical import milliseconds
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.closing import Closing
 from orchestrator.engine.dispatcher import Dispatcher
@@ -16,6 +17,7 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.steps import Steps
 from orchestrator.engine.streams import Streams
 from orchestrator.engine.working_days import WorkingDays, holidays
+from orchestrator.store.audited import AuditedStore
 from orchestrator.store.sqlite import SqliteStore
 
 
@@ -28,7 +30,7 @@ class Orchestrator:
         """Open the store and put the parts together; nothing happens yet."""
         habits = habits or Habits()
         settings = ports.settings
-        self.store = SqliteStore(durable_dir, ports.worker, settings.get("sync", "normal"))
+        self.store = _store(ports, durable_dir)
         self.office = Office(ports, self.store)
         places = zones(settings.get("entities", ""))
         caller = Caller(ports)
@@ -47,3 +49,11 @@ class Orchestrator:
         self.office.spawn(self.intake.receive)
         self.office.spawn(self.dispatcher.run)
         await self.office.failed
+
+
+def _store(ports: Ports, durable_dir: Path) -> SqliteStore:
+    """The store, with an account of itself where one is asked for."""
+    sync = ports.settings.get("sync", "normal")
+    if ports.settings.get("audit", "off") != "on":
+        return SqliteStore(durable_dir, ports.worker, sync)
+    return AuditedStore(durable_dir, ports.worker, sync, lambda: milliseconds(ports.clock.business_now()))

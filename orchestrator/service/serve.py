@@ -56,6 +56,7 @@ class Options:
     listening: socket.socket
     worker: str = "w1"
     sync: str = "normal"
+    audit: bool = True
     ready: Callable[[str, str], None] = field(default=lambda _url, _token: None)
     """Called with the service's URL and the read API's token once it takes deliveries."""
 
@@ -155,7 +156,7 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
         CountedHttp(HttpxHttp(settings.systems, http), activity),
         inbound,
         clock,
-        {**given, "sync": options.sync},
+        {**given, "sync": options.sync, "audit": "on" if options.audit else "off"},
     )
     token = hmac.digest(settings.client_secret.encode(), b"read api", hashlib.sha256).hex()[:32]
     app = App(clock, activity, inbound, token)

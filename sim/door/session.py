@@ -40,7 +40,7 @@ class Session:
 
     def settings(self) -> dict[str, object]:
         """All that a program needs to connect (`sim.door.api.Settings`), and whatever else a design is told."""
-        told = {key: value for key, value in self.stage.estate.settings.items() if key != "sync"}
+        told = {key: value for key, value in self.stage.estate.settings.items() if key not in ("sync", "audit")}
         systems = {name: f"{self.base_url}/{name}" for name in self.stage.estate.systems()}
         return {**told, "token_url": f"{self.base_url}/identity/oauth2/token", "systems": systems}
 
