@@ -42,7 +42,7 @@ class AuditedStore(SqliteStore):
         self._written: list[tuple[str, Any]] = []
         super().__init__(directory, owner, sync)
         self._execute = self._run
-        self._run = self._noted  # type: ignore[assignment] # called as the cursor's own is
+        self._run = self._noted
         super().run(self._begin)
 
     def _begin(self) -> None:
@@ -55,7 +55,8 @@ class AuditedStore(SqliteStore):
 
     def run(self, work: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401 - passed on
         """Do all of the work in one transaction, its link included, or none of it."""
-        return super().run(self._with_link, work, arguments)
+        result: Result = super().run(self._with_link, work, arguments)
+        return result
 
     def _with_link(self, work: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         self._written.clear()

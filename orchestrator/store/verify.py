@@ -62,7 +62,7 @@ class _Check:
         for (table,) in self._again.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
             self._compare(table)
 
-    def _follow(self, seq: int, at: int, actor: str, what: str, previous: str, digest: str) -> None:
+    def _follow(self, seq: int, at: int, actor: str, what: str, previous: str, digest: str) -> None:  # noqa: PLR0913 - a link
         if seq != self.links + 1:
             message = f"link {self.links + 1} is missing"
             raise _BrokenError(message)

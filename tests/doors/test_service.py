@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.store.verify import verify
 from tests.doors.stand import Process, Served, orchestrating, orchestrator, serving, until
 
 KILLS = 10
@@ -39,6 +43,7 @@ def test_killed_ten_times_in_a_faulted_week_it_loses_nothing(tmp_path: Path) -> 
             summary = served.summary()
         finally:
             process.stop()
+    assert verify(db).broken == ""
     assert (summary.verdict, summary.ended) == ("pass", "quiescent")
     assert summary.open_obligations == 0
     assert sum(count.took_effect for count in summary.faults) > 0
@@ -68,7 +73,19 @@ def test_it_says_how_it_is_and_what_became_of_a_paper(tmp_path: Path) -> None:
                     assert anybody.get("/idle", params={"now": when}).status_code == 422
                 look(anybody, headers)
             assert process.stop() == 0
+        assert accounted(tmp_path, 0).startswith("S01 passes: ")
+        with sqlite3.connect(tmp_path / "db" / "orchestrator.db") as database:
+            database.execute("UPDATE effect SET remote_id='AP-666' WHERE id=1")
+        assert "table effect: (1, " in accounted(tmp_path, 1)
         assert served.control.get("/verdict").status_code == 202
+
+
+def accounted(folder: Path, status: int) -> str:
+    """What `orchestrator verify` says of the database."""
+    command = [sys.executable, "-m", "sim.cli", "orchestrator", "verify", str(folder / "db")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == status
+    return done.stdout + done.stderr
 
 
 def look(client: httpx.Client, headers: dict[str, str]) -> None:
