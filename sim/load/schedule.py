@@ -44,6 +44,11 @@ LOOKS: Final = {
     "invoice": ("find_invoices", "/invoices"),
 }
 """Where a paper is seen once it stands in the books."""
+READS: Final = {
+    "goods-receipt": ("inventory", "get_receipt", "/receipts/"),
+    "invoice": ("ap_automation", "get_invoice", "/invoices/"),
+}
+"""Papers that the reference is brought whole. No webhook reaches a generator: it reads what it is going to post."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,15 @@ def _journeys(scenario: Scenario, recorded: Recorded) -> Iterator[_Due]:
             steps = tuple(_filled(call, ref, given) for call in burst)
             books = any(step.system == ERP and step.method == "POST" for step in steps)
             name = paper.what if paper and books else "status"
+            if name in READS:
+                steps = (_read(name, ref), *steps)
             lane = f"{paper.entity}/{paper.order}" if paper else ref
             yield _Due(burst[0].at_ms, name, steps, lane, ref)
+
+
+def _read(what: str, ref: str) -> Step:
+    system, operation, path = READS[what]
+    return Step(system, operation, "GET", path + ref.partition(":")[2])
 
 
 def _bursts(calls: list[_Call]) -> Iterator[list[_Call]]:
