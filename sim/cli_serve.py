@@ -199,6 +199,7 @@ def orchestrator_serve(  # noqa: PLR0913 - one argument for each option
     worker: Annotated[str, Parameter(help="Its name; the same again after a restart.")] = "w1",
     sync: Annotated[Literal["normal", "full"], Parameter(help="full: survive the machine's death, too.")] = "normal",
     audit: Annotated[bool, Parameter(help="Keep a hash-chained account of all that is written.")] = True,
+    grant: Annotated[tuple[str, ...], Parameter(help="Who may replay whose dead letters: ann=H1,H2, or ann=*.")] = (),
 ) -> int:
     """Work for a served estate until SIGTERM: webhooks, calls, cases, all of it durable."""
     from orchestrator.service import serve as service  # noqa: PLC0415 - only here
@@ -206,14 +207,27 @@ def orchestrator_serve(  # noqa: PLR0913 - one argument for each option
     def ready(url: str, api_token: str) -> None:
         sys.stderr.write(f"orchestrator at {url}   read API token {api_token}\n")
 
+    def granted(actor: str, grant_token: str) -> None:
+        sys.stderr.write(f"grant for {actor}   {grant_token}\n")
+
+    grants = tuple(_grant(each) for each in grant)
     with listen(port) as listening:
+        options = service.Options(estate, token, Path(db), listening, worker, sync, audit, ready, grants, granted)
         try:
-            asyncio.run(service.serve(service.Options(estate, token, Path(db), listening, worker, sync, audit, ready)))
+            asyncio.run(service.serve(options))
         except service.ServiceError as error:
             raise UserError("orchestrator", 0, "", str(error)) from None
         except OSError as error:
             raise UserError(db, 0, "", f"cannot be used: {error.strerror}") from None
     return 0
+
+
+def _grant(text: str) -> tuple[str, tuple[str, ...]]:
+    """`ann=H1,H2`."""
+    actor, _, entities = text.partition("=")
+    if not actor or not entities:
+        raise UserError("--grant", 0, "", f"{text!r} does not say who and for which hospitals: ann=H1,H2")
+    return actor, tuple(entities.split(","))
 
 
 @orchestrator.command(name="verify")

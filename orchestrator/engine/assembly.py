@@ -14,6 +14,7 @@ from orchestrator.engine.habits import Habits
 from orchestrator.engine.intake import Intake
 from orchestrator.engine.news import zones
 from orchestrator.engine.office import Office
+from orchestrator.engine.replay import Came, Wish, replay
 from orchestrator.engine.steps import Steps
 from orchestrator.engine.streams import Streams
 from orchestrator.engine.working_days import WorkingDays, holidays
@@ -49,6 +50,13 @@ class Orchestrator:
         self.office.spawn(self.intake.receive)
         self.office.spawn(self.dispatcher.run)
         await self.office.failed
+
+    async def replay(self, wish: Wish) -> Came:
+        """Take a dead letter up again, for whoever may ask for it."""
+        now_ms = self.office.now_ms()
+        came = await self.office.transact(replay, self.store, wish, now_ms)
+        self.office.alarm.set(now_ms)
+        return came
 
 
 def _store(ports: Ports, durable_dir: Path) -> SqliteStore:

@@ -18,6 +18,7 @@ from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.news import TOPICS, Answer, Document, News, Notice, Paper
 from orchestrator.engine.office import Office
+from orchestrator.engine.replay import Wish, replay
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
 from orchestrator.workflows.messages import CaseDecided
@@ -136,6 +137,6 @@ class Intake:
             effects = []
             key = decision.external_key.partition("/")[2]
             if decision.decision != "reject":
-                self._store.revive(key, "service_desk", now_ms)
+                replay(self._store, Wish(key, "service_desk", decision.case), now_ms)
         self._office.alarm.set(now_ms)
         return effects

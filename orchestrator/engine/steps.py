@@ -13,6 +13,7 @@ from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
 from orchestrator.engine.news import Document, event_of
+from orchestrator.engine.replay import Wish, replay
 from orchestrator.engine.retry import LEASE_MS
 from orchestrator.engine.working_days import WorkingDays
 from orchestrator.store.rows import SENT, Effect
@@ -215,5 +216,5 @@ class Steps:
             elif isinstance(command, m.StopTimer):
                 self._store.stop_timer(process, command.name)
             elif isinstance(command, m.Revive):
-                self._store.revive(command.effect_key, "service_desk", now_ms)
+                replay(self._store, Wish(command.effect_key, "service_desk", command.case), now_ms)
         return effects

@@ -129,6 +129,38 @@ class Cases(msgspec.Struct, frozen=True):
     cases: tuple[Case, ...]
 
 
+class DeadLetter(msgspec.Struct, frozen=True):
+    """An effect that was given up, and who took it up again, if anybody did."""
+
+    key: str
+    entity: str
+    detail: str
+    dead_at: int
+    revived_at: int | None
+    actor: str | None
+    reason: str | None
+
+
+class DeadLetters(msgspec.Struct, frozen=True):
+    """Dead letters of the hospitals that the asker may act for, the newest first."""
+
+    dead_letters: tuple[DeadLetter, ...]
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Take the effect of this key up again, as it was, because of this."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=300)]
+    reason: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """It is under way again; `already` if that was asked for before."""
+
+    key: str
+    status: Literal["replayed", "already"]
+
+
 class Which(msgspec.Struct, frozen=True):
     """`open=true`: only those that wait for a decision."""
 
@@ -174,9 +206,20 @@ ENDPOINTS: Final = (
     *(_hook(system) for system in HOOKS),
     Endpoint("health", "GET", "/health", "Whether the engine works", {200: Health, 503: Health}, guards=()),
     Endpoint("idle", "GET", "/idle", "Whether anything is in hand", {200: Idle}, (422,), query=Now, guards=()),
-    Endpoint("status", "GET", "/status", "How much is open", {200: Status}, (401, 503)),
-    Endpoint("lineage", "GET", "/lineage/{paper}", "What became of a paper", {200: Lineage}, (401, 404, 503)),
-    Endpoint("cases", "GET", "/cases", "What people were asked", {200: Cases}, (401, 422, 503), query=Which),
+    Endpoint("status", "GET", "/status", "How much is open", {200: Status}, (401, 403, 503)),
+    Endpoint("lineage", "GET", "/lineage/{paper}", "What became of a paper", {200: Lineage}, (401, 403, 404, 503)),
+    Endpoint("cases", "GET", "/cases", "What people were asked", {200: Cases}, (401, 403, 422, 503), query=Which),
+    Endpoint("dead_letters", "GET", "/dead-letters", "What was given up", {200: DeadLetters}, (401, 503)),
+    Endpoint(
+        "replay",
+        "POST",
+        "/replays",
+        "Take something up again that was given up",
+        {200: Replayed},
+        (401, 403, 404, 413, 422, 503),
+        Replay,
+        description="Needs a grant for the effect's hospital. Asking again changes nothing.",
+    ),
 )
 
 
@@ -188,6 +231,11 @@ def document() -> Json:
         "name": "signature",
         "description": "`sha256=` and the HMAC-SHA256 of the body under the webhook secret, in hex",
     }
-    reasons = {401: "No valid token or signature", 422: "What was sent cannot be read", 503: "Not at work"}
+    reasons = {
+        401: "No valid token or signature",
+        403: "Not granted",
+        422: "What was sent cannot be read",
+        503: "Not at work",
+    }
     schemes = {"bearer": api.BEARER, "signature": signature}
     return api.document(api.Api("orchestrator", DESCRIPTION, ENDPOINTS, Problem, schemes=schemes, reasons=reasons))

@@ -6,6 +6,8 @@ GET  /idle?now=…         whether anything is in hand; `now` is the business ti
 GET  /status             how much is open          ┐
 GET  /lineage/{paper}    what became of a paper    │ with the read API's bearer token
 GET  /cases?open=true    what people were asked    ┘
+GET  /dead-letters       what was given up         ┐ with a grant: its hospitals, and no others
+POST /replays            take it up again          ┘
 GET  /openapi.json       all of this, for programs
 """
 
@@ -20,9 +22,11 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from orchestrator.adapters.grants import Grant, Grants
 from orchestrator.canonical import milliseconds, moment
+from orchestrator.engine.replay import Came, Wish
 from orchestrator.service import api
-from orchestrator.service.api import Health, Idle, Problem, Taken
+from orchestrator.service.api import Health, Idle, Problem, Replayed, Taken
 from orchestrator.service.clock import NEVER, BusinessClock
 from orchestrator.service.ports import Activity, HttpDelivery, HttpInbound
 from orchestrator.service.records import Records
@@ -43,6 +47,8 @@ _ROUTES: Final = {
     "status": ("GET", False),
     "lineage": ("GET", True),
     "cases": ("GET", False),
+    "dead-letters": ("GET", False),
+    "replays": ("POST", False),
     "openapi.json": ("GET", False),
 }
 """What there is, by which method, and whether more follows in the path."""
@@ -53,6 +59,8 @@ _REFUSED: Final = {
 }
 _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """A clock that is told never goes back, so a slip of the pen must not send it to the end of days."""
+READER: Final = Grant("reader", ("*",), 0)
+"""Who has the read API's token: all may be read, nothing done."""
 TURNS: Final = 25
 """Turns of the loop in which nothing must happen before this process calls itself idle."""
 LOOKS: Final = 4
@@ -62,15 +70,19 @@ LOOKS: Final = 4
 class App:
     """One service's application."""
 
-    def __init__(self, clock: BusinessClock, activity: Activity, inbound: HttpInbound, token: str) -> None:
+    def __init__(
+        self, clock: BusinessClock, activity: Activity, inbound: HttpInbound, token: str, grants: Grants
+    ) -> None:
         """Take deliveries for an engine that is about to run."""
         self.records: Records | None = None
+        self.replay: Callable[[Wish], Awaitable[Came]] | None = None
         self.stopping = False
         self.failed = ""
         self._clock = clock
         self._activity = activity
         self._inbound = inbound
-        self._expected = f"Bearer {token}".encode()
+        self._token = token.encode()
+        self._grants = grants
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -99,8 +111,8 @@ class App:
         return status, value, {"www-authenticate": "Bearer"} if status == 401 and first != "hooks" else {}
 
     async def _carried_out(self, first: str, rest: str, scope: Scope, receive: Receive) -> Answer:
-        if first == "hooks":
-            return await self._hook(rest, scope, receive)
+        if _ROUTES[first][0] == "POST":
+            return await (self._hook(rest, scope, receive) if first == "hooks" else self._replay(scope, receive))
         if first == "health":
             return self._health()
         if first == "openapi.json":
@@ -165,19 +177,55 @@ class App:
         following = "" if next_ms >= NEVER else datetime.fromtimestamp(next_ms / 1000, UTC).isoformat()
         return 200, Idle(quiet, activity.calls, following)
 
+    def _who(self, scope: Scope) -> Grant | None:
+        """Who asks: the bearer of a grant, or of the token that may read everything and act for nobody."""
+        scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        if hmac.compare_digest(given, self._token):
+            return READER
+        return self._grants.read(given.decode("latin-1"))
+
     def _read(self, what: str, paper: str, query: dict[str, str], scope: Scope) -> Answer:
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        if not hmac.compare_digest(given, self._expected):
-            return 401, Problem("the read API needs its bearer token")
+        who = self._who(scope)
+        if who is None:
+            return 401, Problem("the read API needs its bearer token, or a grant")
         records = self.records
         if records is None:
             return 503, Problem("the store is not open yet")
+        if what == "dead-letters":
+            return 200, records.dead_letters(who.entities)
+        if "*" not in who.entities:
+            return 403, Problem("this tells of all hospitals, and the grant is for some")
+        return self._told(records, what, paper, query)
+
+    def _told(self, records: Records, what: str, paper: str, query: dict[str, str]) -> Answer:
         if what == "status":
             return 200, records.status(self._clock.business_now().isoformat())
         if what == "cases":
             return 200, records.cases(only_open=msgspec.convert(query, api.Which).open == "true")
         lineage = records.lineage(paper)
         return (200, lineage) if lineage is not None else (404, Problem("nothing is known of this paper"))
+
+    async def _replay(self, scope: Scope, receive: Receive) -> Answer:
+        """Only whoever was granted a hospital may have its effects taken up again."""
+        who = self._who(scope)
+        if who is None or who is READER:
+            return (401, Problem("this needs a grant")) if who is None else (403, Problem("who only reads cannot act"))
+        body = await _body(receive)
+        if body is None:
+            return 413, Problem(f"a request has at most {BODY_BYTES_MAX} bytes")
+        if self.replay is None or self.stopping or self.failed:
+            return 503, Problem("not at work")
+        try:
+            wanted = msgspec.json.decode(body, type=api.Replay)
+        except ValueError as error:
+            return 422, Problem(str(error))
+        self._activity.stirred += 1
+        came = await self.replay(Wish(wanted.key, who.sub, wanted.reason, who.entities))
+        if came == "not-granted":
+            return 403, Problem("the effect is another hospital's")
+        return (404, Problem("no such dead letter")) if came == "unknown" else (200, Replayed(wanted.key, came))
 
 
 async def _body(receive: Receive) -> bytes | None:

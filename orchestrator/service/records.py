@@ -9,7 +9,9 @@ import sqlite3
 from pathlib import Path
 from typing import Final, TypeVar
 
-from orchestrator.service.api import Case, Cases, Effect, Lineage, Process, Seen, Status, Timer
+import msgspec
+
+from orchestrator.service.api import Case, Cases, DeadLetter, DeadLetters, Effect, Lineage, Process, Seen, Status, Timer
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, REJECTED, SENT
 
 STATUSES: Final = {
@@ -79,6 +81,16 @@ class Records:
         """Cases, the newest first."""
         where = " WHERE decided_at IS NULL" if only_open else ""
         return Cases(self._cases(f"{where} ORDER BY opened_at DESC, external_key LIMIT ?", ROWS_MAX))
+
+    def dead_letters(self, entities: tuple[str, ...]) -> DeadLetters:
+        """Dead letters of some hospitals, or of all, the newest first."""
+        sql = (
+            "SELECT dlq.key, entity, dlq.detail, dead_at, revived_at, actor, reason FROM dlq"
+            " JOIN effect ON effect.id=dlq.effect WHERE ?1 OR entity IN (SELECT value FROM json_each(?2))"
+            " ORDER BY dlq.id DESC LIMIT ?3"
+        )
+        rows = self._db.execute(sql, ("*" in entities, msgspec.json.encode(entities).decode(), ROWS_MAX))
+        return DeadLetters(tuple(DeadLetter(*row) for row in rows))
 
     def _process(self, number: int, key: str, version: int) -> Process:
         effects = tuple(

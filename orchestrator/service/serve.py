@@ -23,6 +23,7 @@ import httpx
 import msgspec
 import uvicorn
 
+from orchestrator.adapters.grants import Grants
 from orchestrator.adapters.http import HttpxHttp, client
 from orchestrator.canonical import milliseconds
 from orchestrator.engine.assembly import Orchestrator
@@ -59,6 +60,10 @@ class Options:
     audit: bool = True
     ready: Callable[[str, str], None] = field(default=lambda _url, _token: None)
     """Called with the service's URL and the read API's token once it takes deliveries."""
+    grants: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Who may have dead letters of which hospitals replayed."""
+    granted: Callable[[str, str], None] = field(default=lambda _actor, _token: None)
+    """Called with each of them and the token of the grant."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -159,8 +164,10 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
         {**given, "sync": options.sync, "audit": "on" if options.audit else "off"},
     )
     token = hmac.digest(settings.client_secret.encode(), b"read api", hashlib.sha256).hex()[:32]
-    app = App(clock, activity, inbound, token)
+    grants = Grants(settings.client_secret)
+    app = App(clock, activity, inbound, token, grants)
     engine = Orchestrator(ports, options.directory)
+    app.replay = engine.replay
     app.records = Records(options.directory)
     server = _server(app)
     url = f"http://{HOST}:{options.listening.getsockname()[1]}"
@@ -174,6 +181,8 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
         await _until_started(server, parts[0])
         await estate.introduce(url)
         options.ready(url, token)
+        for actor, entities in options.grants:
+            options.granted(actor, grants.issue(actor, entities))
         await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         _raise_if_failed(parts[:2], app)
     finally:

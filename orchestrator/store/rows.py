@@ -40,3 +40,11 @@ class Effect(msgspec.Struct, gc=False):
     entity: str
     known: Any = None
     """What the worker that stored it knew of its process then, (version, state): saves reading it again. Never stored."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
+    """An effect that was given up: the letter's own number, the effect's, and whose it was."""
+
+    id: int
+    effect: int
+    entity: str

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from orchestrator.store.bills import BILLS, Bills
-from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, Effect
+from orchestrator.store.connecting import connect
+from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, DeadLetter, Effect
 
 Result = TypeVar("Result")
 _encode = msgspec.json.Encoder().encode
@@ -41,7 +42,7 @@ SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS watermark (stream TEXT PRIMARY KEY, cursor INTEGER, due_at INTEGER, pause INTEGER,
        fence INTEGER, owner TEXT) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS dlq (id INTEGER PRIMARY KEY, effect INTEGER, key TEXT, detail TEXT, dead_at INTEGER,
-       revived_at INTEGER, actor TEXT)""",
+       revived_at INTEGER, actor TEXT, reason TEXT)""",
     """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
     # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
@@ -89,7 +90,7 @@ class SqliteStore(Bills):
     def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:
         """Open the file, and make the tables if they are not there."""
         self.owner = owner
-        self._db = _connect(directory / "orchestrator.db", sync)
+        self._db = connect(directory / "orchestrator.db", sync)
         # One cursor for everything: its next statement resets the last, so that nothing is left open.
         self._run = self._db.cursor().execute
         self.run(self._create)
@@ -246,15 +247,19 @@ class SqliteStore(Bills):
         sql = "INSERT INTO dlq (effect, key, detail, dead_at) VALUES (?,?,?,?)"
         self._run(sql, (effect.id, effect.key, detail, now_ms))
 
-    def revive(self, key: str, actor: str, now_ms: int) -> bool:
+    def dead_letter(self, key: str) -> DeadLetter | None:
+        """The latest dead letter of an effect's key, whether it was taken up again or not."""
+        sql = (
+            "SELECT dlq.id, effect.id, entity FROM dlq JOIN effect ON effect.id=effect WHERE dlq.key=? ORDER BY 1 DESC"
+        )
+        row = self._run(sql, (key,)).fetchone()
+        return None if row is None else DeadLetter(*row)
+
+    def revive(self, letter: DeadLetter, actor: str, reason: str, now_ms: int) -> None:
         """Take a dead letter up again as it was, in doubt, with all its attempts before it."""
-        row = self._run("SELECT effect FROM dlq WHERE key=? AND revived_at IS NULL ORDER BY id", (key,)).fetchone()
-        if row is None:
-            return False
         sql = "UPDATE effect SET status=?, due_at=?, attempts=0, fence=fence+1 WHERE id=? AND status=?"
-        self._run(sql, (DOUBT, now_ms, row[0], DEAD))
-        self._run("UPDATE dlq SET revived_at=?, actor=? WHERE key=? AND revived_at IS NULL", (now_ms, actor, key))
-        return True
+        self._run(sql, (DOUBT, now_ms, letter.effect, DEAD))
+        self._run("UPDATE dlq SET revived_at=?, actor=?, reason=? WHERE id=?", (now_ms, actor, reason, letter.id))
 
     # -- recurring work ---------------------------------------------------------------------------------------------------
 
@@ -371,27 +376,3 @@ def _busy(error: sqlite3.OperationalError) -> Exception:
     """A lock held by somebody else is worth another try; anything else is not."""
     text = str(error)
     return StoreBusyError(text) if "locked" in text or "busy" in text else error
-
-
-def _connect(path: Path, sync: str) -> sqlite3.Connection:
-    """A connection with the durability asked for."""
-    together = sync == "off" and _can_share_cache()
-    target = f"{path.absolute().as_uri()}?cache=shared" if together else str(path)
-    database = sqlite3.connect(target, uri=together, isolation_level=None, timeout=10.0, cached_statements=128)
-    if together:
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        database.execute("PRAGMA journal_mode=MEMORY")
-    else:
-        database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA cache_size=-65536")  # 64 MB: the default of 2 MB reads a month's pages again and again
-    level = {"off": "OFF", "normal": "NORMAL", "full": "FULL"}[sync]
-    database.execute(f"PRAGMA synchronous={level}")
-    return database
-
-
-def _can_share_cache() -> bool:
-    """Some builds leave the shared cache out; without it, workers of one process would lock each other out."""
-    probe = sqlite3.connect(":memory:")
-    left_out = [row for row in probe.execute("PRAGMA compile_options") if row[0] == "OMIT_SHARED_CACHE"]
-    probe.close()
-    return not left_out

@@ -165,9 +165,10 @@ class StopTimer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Revive(msgspec.Struct, frozen=True, gc=False):
-    """Take a dead effect up again, with its old key and its old bytes."""
+    """Take a dead effect up again, with its old key and its old bytes, because people said so in a case."""
 
     effect_key: str
+    case: str = ""
 
 
 Command = (

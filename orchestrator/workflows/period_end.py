@@ -166,7 +166,7 @@ def _decided(state: PeriodEnd, event: m.CaseDecided, commands: Commands) -> Peri
     if event.decision.decision in {"reject", "merge", "wait"}:
         return state
     if category == "undeliverable":
-        commands.append(m.Revive(about))
+        commands.append(m.Revive(about, event.decision.case))
         return state
     step, _, rest = about.partition("/")
     name = rest.partition("/again")[0]

@@ -150,7 +150,7 @@ def _case_decided(state: ProcureToPay, event: m.CaseDecided, commands: Commands)
     category, _, about = decision.external_key.partition("/")
     if category == "undeliverable":
         if decision.decision != "reject":
-            commands.append(m.Revive(about))
+            commands.append(m.Revive(about, decision.case))
         return state
     system, _, rest = about.partition(":")
     paper = rest.partition("/")[0]

@@ -219,7 +219,7 @@ def _decided(state: SupplierMaster, event: m.CaseDecided, commands: Commands) ->
     category, _, about = answer.external_key.partition("/")
     if category == "undeliverable":
         if answer.decision != "reject":
-            commands.append(m.Revive(about))
+            commands.append(m.Revive(about, answer.case))
         return state
     if category != state.open_case or answer.external_key != _case_key(state, category, state.asked):
         return state

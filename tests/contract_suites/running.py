@@ -22,12 +22,15 @@ from contracts.plan import Fault
 from contracts.ports import Ports
 from contracts.wire import Request, Response
 from mocks.kit.asgi import App, Receive, Scope, Send
+from orchestrator.adapters.grants import Grants
 from orchestrator.engine.assembly import Orchestrator
 from orchestrator.service.api import DOCUMENT, HOOKS
 from orchestrator.service.app import App as Service
 from orchestrator.service.clock import BusinessClock
 from orchestrator.service.ports import Activity, CountedHttp, HttpInbound, ServicePorts
 from orchestrator.service.records import Records
+from orchestrator.store.rows import SENT, Effect
+from orchestrator.store.sqlite import SqliteStore
 from sim.door import control, pace, subject
 from sim.door.api import DOCUMENT as PLAN
 from sim.door.api import ROOT
@@ -145,6 +148,17 @@ class _Wire:
         return there.handle(there.read(request), self._estate.now_ms).response
 
 
+GRANTS: Final = Grants("secret")
+DEAD: Final = "read:procurement:dead:1"
+
+
+def _bury(store: SqliteStore) -> None:
+    """Something was given up: the read of a paper."""
+    operation, path = "procurement.get_purchase_order", f"/purchase_orders/{ORDER}"
+    read = Effect(0, DEAD, 0, operation, path, b"", ORDER, SENT, 1, 1, 1, 0, 1, "H1")
+    store.bury(store.add_effect(read), "in vain", 1)
+
+
 @contextlib.asynccontextmanager
 async def _at_work(directory: Path) -> AsyncIterator[Answers]:
     """An engine over an estate that has papers in it, and the service's application."""
@@ -156,8 +170,10 @@ async def _at_work(directory: Path) -> AsyncIterator[Answers]:
     places = ",".join(f"{entity}=America/New_York" for entity in SETUP.entities)
     ports = ServicePorts("w1", CountedHttp(_Wire(estate), activity), inbound, clock, {**settings, "entities": places})
     clock.tell(estate.now_ms, SPEED)  # lanes, waits and retries take business time
-    app = Service(clock, activity, inbound, TOKEN)
+    app = Service(clock, activity, inbound, "", GRANTS)
     engine = Orchestrator(ports, directory)
+    app.replay = engine.replay
+    engine.store.run(_bury, engine.store)
     app.records = Records(directory)
     work = asyncio.create_task(engine.run())
 
@@ -179,12 +195,13 @@ async def _at_work(directory: Path) -> AsyncIterator[Answers]:
 def orchestrator(directory: Path) -> Iterator[Api]:
     """The reference orchestrator's own API."""
     with Aside(lambda: _at_work(directory)) as app:
-        yield Api(app, DOCUMENT, TOKEN, _ORCHESTRATOR, _LEADS, key=SIGN, rule=_is_rule)
+        yield Api(app, DOCUMENT, GRANTS.issue("ann", ("*",)), _ORCHESTRATOR, _LEADS, key=SIGN, rule=_is_rule)
 
 
 _ORCHESTRATOR: Final[dict[str, Values]] = {
     "path.paper": (ORDER, "GRN-H1-000001", "INV-000001", f"H1/{ORDER}"),
     "query.now": ("2026-10-05T16:00:00Z", "2026-10-06T09:00:00+02:00"),
+    "body.key": (DEAD,),
     "body.number": (ORDER, "PO-H2-000001"),
     "body.version": (1, 2**64 - 1),
     "body.revision": (1, 2**64 - 1),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.engine.replay import Wish, replay
 from orchestrator.store.rows import DOUBT, READY, SENT, Effect
 from orchestrator.store.sqlite import NEVER, LeaseLostError, SqliteStore, StoreBusyError
 
@@ -74,14 +75,29 @@ def test_a_lease_that_ran_out_is_in_doubt_and_what_rested_ready_is_not(pair: lis
 
 
 def test_a_dead_letter_comes_back_once_as_it_was(pair: list[SqliteStore]) -> None:
+    """Through the inbox; a second replay, by whichever worker, is harmless; one that died again may come again."""
     first, second = pair
     dead = first.run(first.add_effect, effect())
     first.run(first.bury, dead, "why", 5)
     assert first.next_due()[0] == NEVER
-    assert second.run(second.revive, "k", "somebody", 7)
-    assert not second.run(second.revive, "k", "somebody", 8)
+    wish = Wish("k", "ann", "the ERP is back", ("H1",))
+    assert second.run(replay, second, wish, 7) == "replayed"
+    assert [store.run(replay, store, wish, 8) for store in pair] == ["already", "already"]
     (back,) = second.run(second.claim_due, 7, 99, 9)
     assert (back.status, back.attempts, back.body, back.key) == (DOUBT, 1, b"b", "k")
+    assert first.run(replay, first, wish, 9) == "already", "it is under way"
+    second.run(second.bury, back, "why again", 10)
+    assert first.run(replay, first, wish, 11) == "replayed"
+    assert second.heard_of("replay", ["k"]) == {("k", 1), ("k", 2)}
+
+
+def test_a_dead_letter_is_replayed_for_its_own_hospital_alone(pair: list[SqliteStore]) -> None:
+    first, _ = pair
+    first.run(first.bury, first.run(first.add_effect, effect()), "why", 5)
+    assert first.run(replay, first, Wish("k", "ann", "because", ("H2", "H3")), 7) == "not-granted"
+    assert first.run(replay, first, Wish("nothing", "ann", "because"), 7) == "unknown"
+    assert first.next_due()[0] == NEVER
+    assert not first.heard_of("replay", ["k", "nothing"])
 
 
 def test_timers_cases_and_streams(pair: list[SqliteStore]) -> None:

@@ -262,5 +262,5 @@ def test_a_dead_letter_is_asked_about_and_taken_up_again(tmp_path: Path) -> None
     assert story.tell("SUP-1", m.EffectDead(NOW, create, "500")) == ["ask undeliverable"]
     answer = CaseDecision("CASE-1", f"undeliverable/{create}", "undeliverable", "H1", ("procurement:SUP-1",), "accept")
     state, commands = story.masters.decide(story.states["SUP-1"], m.CaseDecided(NOW, answer))
-    assert commands == [m.Revive(create)]
+    assert commands == [m.Revive(create, "CASE-1")]
     assert state is story.states["SUP-1"]
