@@ -62,6 +62,7 @@ class Case(msgspec.Struct, gc=False):
     decided_ms: int = 0
     decided_line: int = 0
     redated: str = ""
+    decided_by: str = ""
 
 
 class Known:
@@ -245,7 +246,7 @@ class Known:
         case = self.cases.get(f"{entry.system}:{entry.ref}")
         if case is not None:
             case.decision, case.decided_ms, case.decided_line = entry.state, entry.at, self.line
-            case.redated = entry.on
+            case.redated, case.decided_by = entry.on, entry.actor
 
     def _delivered(self, entry: Delivered) -> None:
         if entry.outcome == "acknowledged":

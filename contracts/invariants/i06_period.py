@@ -95,7 +95,12 @@ def _elsewhere(posted: Posted, owed: str, known: Known) -> Iterator[Violation]:
             owed, f"{posting_name(posted, known)} stands as {effect.ref} without an accounting date", posted.line
         )
         return
-    redated = {case.redated for case in known.cases_of(owed) if case.decision == "re-date"}
+    redated = {
+        case.redated
+        for case in known.cases_of(owed)
+        if case.decision == "re-date"
+        and (not effect.actor or case.decided_by != effect.actor)  # who posts does not allow it
+    }
     if effect.on in redated or (paper is not None and effect.on == paper.on):
         return
     says = f"{posting_name(posted, known)} stands in {effect.system} as {effect.ref} on {effect.on} instead of {obligation.on}"

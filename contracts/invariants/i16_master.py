@@ -6,7 +6,8 @@ that it is about: a link to another company's is a wrong merger, and so is anoth
 Setting a supplier inactive, as after a merger of companies, makes room for another golden record.
 
 The account that is paid to is the one the record was proposed with, or one that people accepted in a `bank-change` case
-about the record, after the record had come to state it. Anything else is how money leaves.
+about the record, after the record had come to state it, and not the very one who had entered it. Anything else is how
+money leaves.
 
 Not judged: links that may still be on their way when the run ends, and records that people were asked about and have not
 let go on.
@@ -34,14 +35,16 @@ Found = Iterator[Violation]
 class Goldens(msgspec.Struct):
     """Who is who: the real supplier of each golden record and its line, the golden of each real supplier, and accounts.
 
-    `states` is the account that each record states now, `since` the line from which it does; `linked` a record's golden.
+    `states` is the account that each record states now, `since` the line from which it does and who had entered it;
+    `entered` is who wrote in each record last, `linked` a record's golden.
     """
 
     real: dict[str, tuple[str, int]] = {}
     golden: dict[str, str] = {}
     paid_to: dict[str, str] = {}
     states: dict[str, str] = {}
-    since: dict[tuple[str, str], int] = {}
+    entered: dict[str, str] = {}
+    since: dict[tuple[str, str], tuple[int, str]] = {}
     proposed: dict[str, str] = {}
     linked: dict[str, str] = {}
     judged: int = 0
@@ -53,7 +56,14 @@ class Master(Invariant):
     id = "I16"
     name = "master"
     workflows = ("supplier-master",)
-    reads = ("document", "supplier.created", "supplier.changed", "supplier.bank", "supplier.linked")
+    reads = (
+        "document",
+        "supplier.created",
+        "supplier.changed",
+        "supplier.bank",
+        "supplier.linked",
+        "supplier.recorded",
+    )
 
     def start(self) -> Goldens:
         """No suppliers."""
@@ -67,7 +77,10 @@ class Master(Invariant):
                 state.proposed.setdefault(entry.ref, account)
                 if state.states.get(entry.ref) != account:
                     state.states[entry.ref] = account
-                    state.since[entry.ref, account] = known.line
+                    state.since[entry.ref, account] = (known.line, state.entered.get(entry.ref, ""))
+            return NOTHING
+        if entry.what == "supplier.recorded":
+            state.entered[f"{entry.system}:{entry.ref}"] = entry.actor
             return NOTHING
         state.judged += 1
         return _JUDGES[entry.what](state, entry, known)
@@ -146,7 +159,7 @@ def _bank(state: Goldens, entry: Effect, known: Known) -> Found:
         return
     if since is None:
         says = f"{entry.ref} is to be paid to an account that {name_of(ref, known)} never stated"
-    elif _approved(ref, since, known):
+    elif _approved(ref, *since, known):
         return
     else:
         says = (
@@ -168,10 +181,13 @@ def _plain(number: str) -> str:
     return "".join(filter(str.isalnum, number)).upper()
 
 
-def _approved(ref: str, stated_line: int, known: Known) -> bool:
-    """Whether people accepted the record's change of account, knowing of it."""
+def _approved(ref: str, stated_line: int, entered_by: str, known: Known) -> bool:
+    """Whether people accepted the record's change of account, knowing of it; other people than who had entered it."""
     return any(
-        case.category == BANK_CHANGE and case.decision == "accept" and case.line > stated_line
+        case.category == BANK_CHANGE
+        and case.decision == "accept"
+        and case.line > stated_line
+        and (not entered_by or case.decided_by != entered_by)
         for case in known.cases_about.get(ref, ())
     )
 

@@ -1,7 +1,7 @@
 """Who may approve what: an authority in money, somebody above for what exceeds it, and a delegate while somebody is away.
 
 Who has no authority entered may approve anything: a suite that was never set up asks nothing. Nobody approves what they
-asked for themselves. What a delegate says counts as said by whoever delegated, for as long as that was meant to last.
+asked for themselves, and nobody says yes twice, on whatever behalf. What a delegate says counts as said by whoever delegated, for as long as that was meant to last.
 """
 
 from __future__ import annotations
@@ -42,12 +42,15 @@ class Authorities:
         to, until_ms = self._delegates.get(approver, (approver, 0))
         return to if now_ms < until_ms else approver
 
-    def check(self, approver: str, by: str, requester: str, now_ms: int) -> None:
-        """Refuse a yes by somebody who may not say it."""
+    def check(self, approver: str, by: str, requester: str, now_ms: int, said: tuple[Approval, ...] = ()) -> None:
+        """Refuse a yes by somebody who may not say it, or has said it already."""
         if by not in (approver, self.speaks_for(approver, now_ms)):
             raise Refused(403, "not_the_approver", f"{by} does not stand in for {approver}")
         if requester in (approver, by):
             raise Refused(403, "own_requisition", f"{requester} asked for it")
+
+        if any(by == each.by for each in said):
+            raise Refused(403, "said_before", f"{by} has said yes to it; the next must be somebody else")
 
     def suffices(self, approver: str, amount_minor: int) -> bool:
         """Whether somebody's yes is the last that an amount needs."""

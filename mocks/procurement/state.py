@@ -112,7 +112,7 @@ class Procurement:
             raise Refused(409, "not_submitted", f"{requisition_id} was approved already, as {submitted.order}")
         wanted = submitted.wanted
         by = by or approver
-        self.authorities.check(approver, by, wanted.requester, work.now_ms)
+        self.authorities.check(approver, by, wanted.requester, work.now_ms, submitted.approvals)
         at = stamp(work.now_ms)
         submitted.approvals = (*submitted.approvals, Approval(approver, by, at))
         if not self.authorities.suffices(approver, _worth(wanted)):

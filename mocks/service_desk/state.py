@@ -21,6 +21,7 @@ class Case(msgspec.Struct):
     sent: CaseSent
     opened_ms: int
     opened_at: str
+    opened_by: str = ""
     status: str = "open"
     decision: CaseDecision | None = None
 
@@ -58,7 +59,7 @@ class ServiceDesk:
             return known, False
         if sent.entity not in self._entities:
             raise Refused(400, "unknown_entity", f"no entity {sent.entity}")
-        case = Case(f"CASE-{len(self.cases) + 1}", sent, work.now_ms, stamp(work.now_ms))
+        case = Case(f"CASE-{len(self.cases) + 1}", sent, work.now_ms, stamp(work.now_ms), work.actor)
         self.cases[case.id] = case
         self._by_key[sent.external_key] = case
         self._open[case.id] = case
@@ -87,10 +88,12 @@ class ServiceDesk:
         return case
 
     def decide(self, work: Work, case_id: str, decision: Decision, value: str = "", note: str = "") -> CaseDecision:
-        """Decide an open case; `correct` and `re-date` need a value."""
+        """Decide an open case, which somebody else has opened; `correct` and `re-date` need a value."""
         case = self.case(case_id)
         if case.status != "open":
             raise Refused(409, "case_decided", f"{case_id} was decided already")
+        if work.actor == case.opened_by:
+            raise Refused(403, "own_case", f"{work.actor} asked, and cannot answer")
         if decision in _NEED_VALUE and not value:
             raise Refused(400, "value_missing", f"{decision} needs a value")
         sent = case.sent

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Self
 
 from contracts.journal import Goods
-from tests.contracts.journals import Story, goods, line, ref
+from tests.contracts.journals import DESIGN, Story, goods, line, ref
 
 
 class Books(Story):
@@ -192,6 +192,13 @@ def moved_into_the_next_month() -> Story:
     return story.effect("cloud_erp", "period.closed", "H1-2026-10", **CLOSED).paid(on="2026-11-01").ends()
 
 
+def redated_by_who_posts() -> Story:
+    """The design answers its own question about the date, and books the bill on it."""
+    story = Story().delivered().bills().tells("INV-1").asks("CASE-1", "period-closed", "INV-1")
+    story.effect("service_desk", "case.decided", "CASE-1", actor=DESIGN, state="re-date", on="2026-11-02")
+    return story.tells("CASE-1").paid(on="2026-11-02", actor=DESIGN).ends()
+
+
 def redated_to_another_day() -> Story:
     """People say the first of November; the design books the bill on the second."""
     story = Story().delivered().bills().tells("INV-1").asks("CASE-1", "period-closed", "INV-1")
@@ -285,6 +292,7 @@ BAD_BOOKS: tuple[tuple[Callable[[], Story], str], ...] = (
     (cleared_in_the_wrong_list, "I05 I07"),
     (into_the_closed_month, "I06"),
     (moved_into_the_next_month, "I06"),
+    (redated_by_who_posts, "I06"),
     (redated_to_another_day, "I06"),
     (receipt_on_the_day_it_was_sent, "I06"),
     (wrong_line_cleared, "I07"),

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tests.contracts.journals import DESIGN, Story
+from tests.contracts.master_stories import Masters
 
 
 def _billed() -> Story:
@@ -20,6 +21,25 @@ def _granted(entity: str, story: Story | None = None) -> Story:
     story = story or Story()
     story.entries[0] = msgspec.structs.replace(story.entries[0], granted=(entity,))
     return story
+
+
+def _account_answered_by(actor: str) -> Story:
+    """A buyer enters another account, and somebody answers the question about it."""
+    story = Masters().onboarded()
+    story.effect("procurement", "supplier.recorded", "SUP-1", actor="buyer-H1", version=2)
+    story.edits(bank="B", expect="case").asks("CASE-1", "bank-change", "SUP-1")
+    story.effect("service_desk", "case.decided", "CASE-1", actor=actor, state="accept")
+    return story.tells("CASE-1").changes().pays("SUP-1", "ESUP-1", "B").over()
+
+
+def account_approved_by_another() -> Story:
+    """Somebody at the desk accepts the account that a buyer entered."""
+    return _account_answered_by("desk-2")
+
+
+def account_approved_by_who_entered_it() -> Story:
+    """The buyer who entered the account accepts it as well."""
+    return _account_answered_by("buyer-H1")
 
 
 def granted_one_hospital() -> Story:
@@ -129,6 +149,7 @@ GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
     forgeries_turned_away,
     busy_when_told,
     moved_in_before,
+    account_approved_by_another,
 )
 BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (acted_for_a_stranger, "I17"),
@@ -141,4 +162,5 @@ BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (asked_people_about_a_forgery, "I24"),
     (read_what_a_forgery_told_of, "I24"),
     (genuine_taken_for_forged, "I24"),
+    (account_approved_by_who_entered_it, "I16"),
 )

@@ -58,6 +58,19 @@ def test_who_may_not_say_yes(estate: Estate, approver: str, by: str, code: str) 
     assert (refused.value.status, refused.value.code) == (403, code)
 
 
+def test_nobody_says_yes_twice(estate: Estate) -> None:
+    """Two levels are two people, even if one of them may stand in for the other."""
+    authorities = estate.procurement.state.authorities
+    authorities.grant("manager", 1_000)
+    authorities.delegate("director", "manager", NOW_MS + DAY_MS)
+    wanted = raised(estate)
+    assert approve(estate, wanted, "manager") == ""
+    with pytest.raises(Refused) as refused:
+        approve(estate, wanted, "director", "manager")
+    assert (refused.value.status, refused.value.code) == (403, "said_before")
+    assert approve(estate, wanted, "director") == ORDER
+
+
 def test_a_change_is_a_revision_that_is_told_and_listed(door: Door, estate: Estate) -> None:
     ordered(estate)
     estate.later(60)

@@ -113,6 +113,17 @@ def test_decisions_that_cannot_be_taken(
     assert estate.snapshot() == before
 
 
+def test_who_asked_does_not_answer(door: Door, estate: Estate) -> None:
+    """Whoever opened a case, on whatever screen, leaves it to somebody else."""
+    door.call("service_desk", "POST", "/cases", case())
+    desk = estate.service_desk
+    opened_by = desk.state.case("CASE-1").opened_by
+    with pytest.raises(Refused) as refused:
+        desk.perform(estate.now_ms, opened_by, lambda work: desk.state.decide(work, "CASE-1", "accept"))
+    assert (refused.value.status, refused.value.code) == (403, "own_case")
+    assert decide(estate, "CASE-1", "accept").decision == "accept"
+
+
 def test_what_is_refused(door: Door) -> None:
     door.refused(400, "unknown_entity", "service_desk", "POST", "/cases", case(entity="H9"))
     door.refused(404, "not_found", "service_desk", "GET", "/cases/CASE-9")
