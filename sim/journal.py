@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b, sha256
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from contracts.journal import Entry
+from contracts.journal import Entry, decode
 
 BATCH_MAX = 1_000
 _encode_lines = msgspec.json.Encoder().encode_lines
@@ -33,16 +34,23 @@ class Journal:
         self._watch = watch
         self._batch: list[Entry] = []
         self._hash = sha256()
-        self._file: IO[bytes] | None = (directory / "events.jsonl").open("wb") if directory else None
+        self._file: IO[bytes] | None = (directory / "events.jsonl").open("w+b") if directory else None
+        self._shown_to: int | None = None
         self._bodies: IO[bytes] | None = (directory / "bodies.jsonl").open("wb") if directory else None
         self._stored: set[str] = set()
         self._new_bodies: list[tuple[str, bytes]] = []
+
+    def judge_later(self) -> None:
+        """From now on nothing is shown before somebody asks; it is read back then. Without a directory nothing changes."""
+        self.catch_up()
+        if self._file is not None:
+            self._shown_to = self._file.tell()
 
     def add(self, entry: Entry) -> None:
         """Record an entry; the order of calls is the order of the journal."""
         self._batch.append(entry)
         if len(self._batch) >= BATCH_MAX:
-            self.catch_up()
+            self._write()
 
     def body(self, content: bytes) -> str:
         """The digest that stands for a body, which is stored once."""
@@ -56,6 +64,14 @@ class Journal:
 
     def catch_up(self) -> None:
         """Write and show what waits; whoever asks how things stand calls this first."""
+        self._write()
+        if self._shown_to is not None and self._file is not None:
+            self._file.seek(self._shown_to)
+            while batch := [decode(line) for line in islice(self._file, BATCH_MAX)]:
+                self._watch(batch)
+            self._shown_to = self._file.tell()
+
+    def _write(self) -> None:
         batch, self._batch = self._batch, []
         lines = _encode_lines(batch)
         self._hash.update(lines)
@@ -65,7 +81,8 @@ class Journal:
             bodies, self._new_bodies = self._new_bodies, []
             stored = [_Body(digest, content.decode("utf-8", "backslashreplace")) for digest, content in bodies]
             self._bodies.write(_encode_lines(stored))
-        self._watch(batch)
+        if self._shown_to is None:
+            self._watch(batch)
 
     def close(self) -> str:
         """Write what is left; the digest of the whole journal."""

@@ -66,6 +66,8 @@ class ServedStage(Stage):
         super().__init__(options, SteppedKernel(opening(options.scenario)))
         self.subject = subject
         self.terms = terms
+        if terms.capacity:
+            self.journal.judge_later()
         self.connect(subject)
         self.pace = Pace(self.kernel, terms.speed, self.bound_ms, lambda: self.at_rest and not subject.open_calls)
         self.pace.changed = self._gear

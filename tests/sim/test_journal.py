@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from contracts.journal import Call, Entry, decode, encode, read
+from contracts.journal import Call, Entry, Milestone, decode, encode, read
 from sim.journal import BATCH_MAX, Journal
 
 
@@ -91,3 +91,38 @@ def test_a_line_is_canonical() -> None:
         b'"attempt":1,"outcome":"replied","status":201,"began":7}'
     )
     assert decode(line) == entry
+
+
+def test_what_is_judged_later_is_the_same_and_in_the_same_order(tmp_path: Path) -> None:
+    live: list[Entry] = []
+    later: list[Entry] = []
+    (tmp_path / "live").mkdir()
+    (tmp_path / "later").mkdir()
+    first, second = Journal(live.extend, tmp_path / "live"), Journal(later.extend, tmp_path / "later")
+    second.add(Milestone(0, "before"))
+    first.add(Milestone(0, "before"))
+    second.judge_later()
+    assert later == [Milestone(0, "before")]
+    for asked in (2, BATCH_MAX + 3, 3 * BATCH_MAX):
+        shown = len(later)
+        for number in range(asked):
+            first.add(Milestone(number, "opened"))
+            second.add(Milestone(number, "opened"))
+        assert len(later) == shown
+        second.catch_up()
+        first.catch_up()
+        assert later == live
+    first.add(Milestone(1, "last"))
+    second.add(Milestone(1, "last"))
+    assert first.close() == second.close()
+    assert later == live
+    assert (tmp_path / "later" / "events.jsonl").read_bytes() == (tmp_path / "live" / "events.jsonl").read_bytes()
+
+
+def test_without_a_file_nothing_can_wait() -> None:
+    seen: list[Entry] = []
+    journal = Journal(seen.extend)
+    journal.judge_later()
+    for number in range(BATCH_MAX):
+        journal.add(Milestone(number, "opened"))
+    assert len(seen) == BATCH_MAX
