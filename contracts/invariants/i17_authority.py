@@ -11,13 +11,13 @@ What people did at their screens is not the design's; systems write down who act
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import name_of
-from contracts.journal import Call, Effect, RunStarted
+from contracts.journal import Call, Document, Effect
 from contracts.provenance import KIND_OF_EFFECT, Known
 
 ALL: Final = "*"
@@ -44,14 +44,21 @@ class Authority(Invariant):
         """Nobody yet."""
         return Granted()
 
-    def step(self, state: Granted, entry: RunStarted | Call | Effect, known: Known) -> Iterator[Violation]:
+    def step(self, state: Granted, entry: Any, known: Known) -> Iterator[Violation]:  # noqa: ANN401 - one of three kinds
         """The grant, something that the design asked a system for, or something that a system committed."""
-        if isinstance(entry, Call):
+        kind = type(entry)
+        if kind is Call:
             if state.everywhere or not entry.entity or entry.entity in state.entities:
                 return NOTHING
             return _beyond_by_call(state, entry, known)
-        if isinstance(entry, Effect):
-            return _effect(state, entry, known)
+        if kind is Effect:
+            if not entry.entity:
+                return NOTHING
+            state.judged += 1
+            if not state.everywhere and entry.actor == state.client and entry.entity not in state.entities:
+                return _beyond(state, entry, known)
+            paper = known.documents.get(entry.source_ref) if entry.what in KIND_OF_EFFECT else None
+            return NOTHING if paper is None or paper.entity == entry.entity else _for_another(paper, entry, known)
         state.client, state.entities = entry.client, frozenset(entry.granted)
         state.everywhere = not entry.granted or ALL in entry.granted
         return NOTHING
@@ -69,17 +76,15 @@ def _beyond_by_call(state: Granted, entry: Call, known: Known) -> Iterator[Viola
         yield Violation(entry.key or entry.entity, f"{says}, for which it has no grant", (known.line,))
 
 
-def _effect(state: Granted, entry: Effect, known: Known) -> Iterator[Violation]:
-    if not entry.entity:
-        return
-    state.judged += 1
-    if not state.everywhere and entry.actor == state.client and entry.entity not in state.entities:
-        says = f"{entry.ref} ({entry.what} in {entry.system}) was brought about for {entry.entity}"
-        because = (known.line, 1)
-        yield Violation(entry.ref, f"{says}, for which {state.client} has no grant", because, abs(entry.amount_minor))
-        return
-    paper = known.documents.get(entry.source_ref) if entry.what in KIND_OF_EFFECT else None
-    if paper is not None and paper.entity != entry.entity:
-        says = f"{name_of(paper.ref, known)} of {paper.entity} was posted in {entry.system} as {entry.ref}"
-        because = (known.line, known.lines[paper.ref])
-        yield Violation(paper.ref, f"{says} for {entry.entity}, which never asked", because, abs(entry.amount_minor))
+def _beyond(state: Granted, entry: Effect, known: Known) -> Iterator[Violation]:
+    """An effect in a hospital that was not granted."""
+    says = f"{entry.ref} ({entry.what} in {entry.system}) was brought about for {entry.entity}"
+    because = (known.line, 1)
+    yield Violation(entry.ref, f"{says}, for which {state.client} has no grant", because, abs(entry.amount_minor))
+
+
+def _for_another(paper: Document, entry: Effect, known: Known) -> Iterator[Violation]:
+    """A posting in another hospital's books than its paper's."""
+    says = f"{name_of(paper.ref, known)} of {paper.entity} was posted in {entry.system} as {entry.ref}"
+    because = (known.line, known.lines[paper.ref])
+    yield Violation(paper.ref, f"{says} for {entry.entity}, which never asked", because, abs(entry.amount_minor))

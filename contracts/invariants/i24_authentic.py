@@ -42,7 +42,10 @@ class Authentic(Invariant):
     def step(self, state: Heard, entry: Delivered | Effect | Call, known: Known) -> Iterator[Violation]:
         """A delivery and its answer, or something that may follow from one."""
         if isinstance(entry, Delivered):
-            return _delivery(state, entry, known)
+            state.judged += 1
+            if entry.forged or entry.outcome == "refused":
+                return _delivery(state, entry, known)
+            return NOTHING
         if not state.forged:
             return NOTHING
         if isinstance(entry, Call):
@@ -59,7 +62,6 @@ class Authentic(Invariant):
 
 
 def _delivery(state: Heard, entry: Delivered, known: Known) -> Iterator[Violation]:
-    state.judged += 1
     ref = f"{entry.source}:{entry.key}"
     if not entry.forged:
         if entry.outcome == "refused" and entry.status in TAKEN_FOR_FORGED:
