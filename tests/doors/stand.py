@@ -142,7 +142,7 @@ def serving(tmp_path: Path, *words: str | Path) -> Iterator[Served]:
         process.stop()
 
 
-def orchestrator(served: Served, db: Path) -> Process:
+def orchestrator(served: Served, db: Path, *more: str) -> Process:
     """The reference orchestrator, started and introduced."""
     process = Process(
         "orchestrator",
@@ -155,6 +155,7 @@ def orchestrator(served: Served, db: Path) -> Process:
         db,
         "--port",
         "0",
+        *more,
         cwd=db.parent,
     )
     try:
@@ -166,9 +167,9 @@ def orchestrator(served: Served, db: Path) -> Process:
 
 
 @contextlib.contextmanager
-def orchestrating(served: Served, db: Path) -> Iterator[Process]:
+def orchestrating(served: Served, db: Path, *more: str) -> Iterator[Process]:
     """The reference orchestrator, for a block."""
-    process = orchestrator(served, db)
+    process = orchestrator(served, db, *more)
     try:
         yield process
     finally:

@@ -57,8 +57,9 @@ def under_way(served: Served, wanted: int) -> bool:
 @pytest.mark.slow
 def test_it_says_how_it_is_and_what_became_of_a_paper(tmp_path: Path) -> None:
     with serving(tmp_path, "quiet-week", "--scale", "0.2", "--plan", empty_plan(tmp_path)) as served:
-        with orchestrating(served, tmp_path / "db") as process:
+        with orchestrating(served, tmp_path / "db", "--grant", "ann=H1") as process:
             url, headers = address(process)
+            (grant,) = process.said(r"grant for ann +(\S+)").groups()
             assert served.advance(seconds=3 * DAY_S)["reached"]
             with httpx.Client(base_url=url) as anybody:
                 assert anybody.get("/health").json() == {"status": "ok", "why": ""}
@@ -72,6 +73,12 @@ def test_it_says_how_it_is_and_what_became_of_a_paper(tmp_path: Path) -> None:
                 for when in ("yesterday", "2026-10-05", "9999-01-01T00:00:00Z"):
                     assert anybody.get("/idle", params={"now": when}).status_code == 422
                 look(anybody, headers)
+                ann = {"authorization": f"Bearer {grant}"}
+                assert anybody.get("/dead-letters", headers=ann).json() == {"dead_letters": []}
+                assert anybody.get("/status", headers=ann).status_code == 403
+                replay = {"key": "po:H1:PO-H1-000001:1", "reason": "why not"}
+                asked = [anybody.post("/replays", headers=each, json=replay).status_code for each in ({}, headers, ann)]
+                assert asked == [401, 403, 404]
             assert process.stop() == 0
         assert accounted(tmp_path, 0).startswith("S01 passes: ")
         with sqlite3.connect(tmp_path / "db" / "orchestrator.db") as database:
