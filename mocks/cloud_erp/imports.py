@@ -114,7 +114,7 @@ class Imports:
         self._jobs[job.id] = job
         work.effect("import.taken", job.id, entity=job.entity, source_ref=job.document_id, state="taken")
         if new.job_name == JOURNAL_IMPORT:
-            job.rows = tuple(self._load(work, new.business_unit, row) for row in new.rows)
+            job.rows = tuple(self._load(work, new.business_unit, place, row) for place, row in enumerate(new.rows, 1))
         if new.notify:
             work.event("import.completed", Subject(job.entity, job.id), 1, shown(job, done_ms))
         return job
@@ -126,10 +126,12 @@ class Imports:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return job
 
-    def _load(self, work: Work, entity: str, row: ImportRow) -> RowShown:
+    def _load(self, work: Work, entity: str, place: int, row: ImportRow) -> RowShown:
         """Post a row in a commit of its own, or reject it: the others go on."""
         if row.reference in self._loaded:
             return RowShown(row.reference, "REJECTED", "", "DUPLICATE-REFERENCE")
+        if not work.takes(place):
+            return RowShown(row.reference, "REJECTED", "", "INTERFACE-ERROR")
         accrual = NewAccrual(
             row.reference,
             entity,
@@ -201,6 +203,7 @@ def operations(state: Imports, limit_max: int) -> tuple[Operation, ...]:
             scope="cloud_erp.write",
             subject=_submitted,
             commits=True,
+            batch=True,
         ),
         Operation(
             "get_import",

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from contracts.wire import Request
 from mocks.cloud_erp.imports import JOURNAL_IMPORT
+from mocks.kit.operation import Bend
 from tests.mocks.doors import Door, Estate
 from tests.mocks.papers import erp_import, erp_order
 
@@ -56,6 +58,21 @@ def test_the_same_rows_again_are_another_job_and_die_as_duplicates(door: Door, e
     estate.later(120)
     assert _rows(door) == [("r-1", "LOADED", "JE-1", "")]
     assert _rows(door, "ESS-2") == [("r-1", "REJECTED", "", "DUPLICATE-REFERENCE")]
+
+
+def test_a_row_that_a_fault_rejects_can_be_sent_again(door: Door, estate: Estate) -> None:
+    """The rules had nothing against it: the next job takes it, and only it."""
+    rows = ("r-1", 2, "19.98"), ("r-2", 2, "19.98")
+    body = json.dumps(erp_import(*rows)).encode()
+    asked = Request("POST", "/erpintegrations", {}, {"authorization": f"Bearer {door.token()}"}, body)
+    bend = Bend(row=2)
+    assert estate.cloud_erp.handle(estate.cloud_erp.read(asked), estate.now_ms, bend).response.status == 201
+    assert bend.rejected
+    door.call(ERP, "POST", "/erpintegrations", erp_import(*rows))
+    estate.later(120)
+    assert [row[:2] for row in _rows(door)] == [("r-1", "LOADED"), ("r-2", "REJECTED")]
+    assert _rows(door)[1][3] == "INTERFACE-ERROR"
+    assert [row[:2] for row in _rows(door, "ESS-2")] == [("r-1", "REJECTED"), ("r-2", "LOADED")]
 
 
 def test_an_unknown_job_succeeds_and_has_done_nothing(door: Door, estate: Estate) -> None:
