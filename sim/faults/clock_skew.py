@@ -5,33 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contracts.plan import Param
-from sim.faults.kind import (
-    CALL,
-    DELIVERY,
-    VIRTUAL,
-    Armed,
-    CallCrossing,
-    DeliveryCrossing,
-    Kind,
-    Reply,
-    SendCall,
-    SendDelivery,
-    Surroundings,
-)
+from sim.faults.kind import Armed, Party, Surroundings, WorkerKind
 from sim.seed import Slots
 
 SKEW_S_MAX = 180
 """A clock that is further off, monitoring has found (assumption); beyond five minutes Kerberos lets nobody in."""
 
 
-class ClockSkew(Kind):
+class ClockSkew(WorkerKind):
     """From this crossing on the worker's business clock is off by `off_s`, for `lasts_s`; what measures time is right."""
 
     name = "clock-skew"
     number = "39"
-    on = (CALL, DELIVERY)
     expect = "measures with the clock that never steps; leases and due times bear some minutes"
-    doors = (VIRTUAL,)
     params: ClassVar = {"off_s": (int, float), "lasts_s": (int, float)}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
@@ -43,23 +29,9 @@ class ClockSkew(Kind):
         """Two minutes ahead for an hour."""
         return {"off_s": 120, "lasts_s": 3600}
 
-    async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
-        """Set the caller's clock off."""
-        self._set_off(crossing, armed, around)
-        return await send(crossing)
-
-    async def strike_delivery(
-        self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings
-    ) -> str:
-        """Set the receiver's clock off."""
-        crossing.worker = around.receiver()
-        self._set_off(crossing, armed, around)
-        return await send(crossing)
-
-    @staticmethod
-    def _set_off(crossing: CallCrossing | DeliveryCrossing, armed: Armed, around: Surroundings) -> None:
+    def befall(self, worker: Party | None, armed: Armed, around: Surroundings) -> None:
         """It counts if the worker looked at the clock while it was wrong."""
-        set_right = around.set_clock(crossing.worker, armed.number("off_s"))
+        set_right = around.set_clock(worker, armed.number("off_s"))
         if set_right is None:
             armed.was_harmless()
             return

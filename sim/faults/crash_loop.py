@@ -5,32 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contracts.plan import Param
-from sim.faults.kind import (
-    CALL,
-    DELIVERY,
-    VIRTUAL,
-    Armed,
-    CallCrossing,
-    DeliveryCrossing,
-    Kind,
-    Reply,
-    SendCall,
-    SendDelivery,
-    Surroundings,
-)
+from sim.faults.kind import Armed, Party, Surroundings, WorkerKind
 from sim.seed import Slots
 
 _UNTIL_JUDGED_S = 6 * 3600
 
 
-class CrashLoop(Kind):
+class CrashLoop(WorkerKind):
     """The worker that the crossing belongs to dies `times` in a row, after the first time at its `steps`-th await point."""
 
     name = "crash-loop"
     number = "35"
-    on = (CALL, DELIVERY)
     expect = "lets other workers take over what the dead one held, and loses nothing"
-    doors = (VIRTUAL,)
     params: ClassVar = {"times": int, "steps": int}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
@@ -41,24 +27,10 @@ class CrashLoop(Kind):
         """Five short lives."""
         return {"times": 5, "steps": 20}
 
-    async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
-        """Kill the caller while its request is out."""
-        self._begin(crossing, armed, around)
-        return await send(crossing)
-
-    async def strike_delivery(
-        self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings
-    ) -> str:
-        """Kill whoever would get the delivery; it goes to another."""
-        crossing.worker = around.receiver()
-        self._begin(crossing, armed, around)
-        return await send(crossing)
-
-    @staticmethod
-    def _begin(crossing: CallCrossing | DeliveryCrossing, armed: Armed, around: Surroundings) -> None:
+    def befall(self, worker: Party | None, armed: Armed, around: Surroundings) -> None:
         """It has taken effect when the worker has died a second time."""
         again, steps = int(armed.params["times"]) - 1, int(armed.params["steps"])
-        if not around.doom(crossing.worker, again, steps, armed.took_effect):
+        if not around.doom(worker, again, steps, armed.took_effect):
             armed.was_harmless()
             return
 

@@ -291,3 +291,27 @@ class Kind:
         """Stand between an event and the design; gives the outcome that the sender believes in."""
         del armed, around
         return await send(crossing)
+
+
+class WorkerKind(Kind):
+    """A kind that befalls a worker: whoever makes the call that it strikes, or would get the delivery."""
+
+    on = (CALL, DELIVERY)
+    doors = (VIRTUAL,)
+
+    def befall(self, worker: Party | None, armed: Armed, around: Surroundings) -> None:
+        """What happens to the worker; the crossing goes on."""
+        raise NotImplementedError
+
+    async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
+        """It befalls the caller while its request is out."""
+        self.befall(crossing.worker, armed, around)
+        return await send(crossing)
+
+    async def strike_delivery(
+        self, crossing: DeliveryCrossing, send: SendDelivery, armed: Armed, around: Surroundings
+    ) -> str:
+        """It befalls whoever would get the delivery."""
+        crossing.worker = around.receiver()
+        self.befall(crossing.worker, armed, around)
+        return await send(crossing)

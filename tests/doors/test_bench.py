@@ -115,3 +115,15 @@ def test_replies_travel_whole_in_every_kind_of_conversation(served: Served) -> N
     assert continued.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 ")
     assert json.loads(continued.rpartition(b"\r\n\r\n")[2])
     assert _talk(served, b"neither here nor there\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_judge_that_waited_finds_what_is_wrong(served: Served) -> None:
+    """With limits lifted nothing is judged before somebody asks: an order that nobody placed is found all the same."""
+    settings = served.get("/settings")
+    form = {"grant_type": "client_credentials"} | {name: settings[name] for name in ("client_id", "client_secret")}
+    token = httpx.post(f"{served.url}/identity/oauth2/token", data=form).raise_for_status().json()["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    httpx.post(f"{served.url}/cloud_erp/purchaseOrders", json=erp_order(), headers=headers).raise_for_status()
+    judged = {result["id"]: result for result in served.post("/finish")["invariants"]}
+    assert judged["I02"]["verdict"] == "fail"
+    assert judged["I02"]["violations"] == 1
