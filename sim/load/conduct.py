@@ -20,6 +20,7 @@ from contracts.verdict import Summary
 from loadtests import samples, summary
 from sim.fence import wall_s
 from sim.load.stand import (
+    UP_S,
     Child,
     Control,
     Generator,
@@ -75,14 +76,14 @@ def conduct(test: Test, tell: Telling) -> Outcome:
         others = [estate, *([orchestrator] if orchestrator else [])]
         fell_back_s = 0.0
         for number, phase in enumerate(test.schedule.phases):
-            control.advance(phase.until, tell)
+            control.go_on(phase.until, tell)
             fell_back_s = max(fell_back_s, _play(test, control, generators, others, number, tell))
         for generator in generators:
             generator.tell(Stop())
         for generator in generators:
             generator.child.ended()
-        control.advance("", tell)
-        books = control.summary()
+        control.go_on("", tell)
+        books = control.settled(UP_S)
     noted = [sample for each in _samples(test) for sample in samples.read(each)]
     return Outcome(summary.measured(test.schedule, test.arrivals, noted), books, fell_back_s)
 
@@ -97,9 +98,9 @@ def _play(  # noqa: PLR0913 - everybody who takes part
         generator.tell(Play(number, begins_s))
     if phase.measured:
         speed = test.schedule.speed if test.schedule.against == "end-to-end" else LIFE
-        control.ask("POST", "/clock/speed", {"speed": speed})
+        control.post("/clock/speed", {"speed": speed})
         select.select((), (), (), max(0.0, begins_s - wall_s()))
-        control.ask("POST", "/clock/resume")
+        control.post("/clock/resume")
 
     def look() -> None:
         for child in others:
@@ -111,7 +112,7 @@ def _play(  # noqa: PLR0913 - everybody who takes part
     if not phase.measured:
         return 0.0
     fell_back_s = control.fell_back_s()
-    control.ask("POST", "/clock/pause")
+    control.post("/clock/pause")
     return fell_back_s
 
 
@@ -145,7 +146,7 @@ def _subject(test: Test, control: Control) -> Iterator[Child | None]:
     """Whoever is the integration: the reference as a process of its own, or nobody but the generators."""
     if test.schedule.against == "estate":
         with always_idle() as url:
-            control.ask("PUT", "/addresses", {"idle": url})
+            control.put("/addresses", {"idle": url})
             yield None
         return
     words = ["-m", "sim.cli", "orchestrator", "serve", "--port", "0", "--estate", control.url]

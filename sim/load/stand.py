@@ -20,14 +20,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import Final, Self
+from typing import Final
 
 import httpx
 import msgspec
 
 from contracts.load import Orders, Progress, Told
-from contracts.verdict import Summary
-from reports import summary_json
+from sim.door import client
 from sim.errors import UserError
 from sim.fence import wall_s
 
@@ -129,46 +128,28 @@ class Served:
         return [*words, "--capacity"] if self.capacity else words
 
 
-class Control:
-    """The control plane of a served estate."""
+class Control(client.Control):
+    """The control plane of the estate that the test has up."""
 
     def __init__(self, estate: Child) -> None:
         """Find out where it is."""
+        url, self.token = estate.said(r"control plane +(http://\S+)/_estate +token (\w+)").groups()
+        super().__init__(url, self.token)
         self._estate = estate
-        self.url, self.token = estate.said(r"control plane +(http://\S+)/_estate +token (\w+)").groups()
-        headers = {"authorization": f"Bearer {self.token}"}
-        self._http = httpx.Client(base_url=f"{self.url}/_estate", headers=headers, timeout=30.0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._http.close()
-
-    def ask(self, method: str, path: str, body: object = None, timeout_s: float = 30.0) -> httpx.Response:
-        """One request; raises `StandError` where it is not answered as it should be."""
-        try:
-            answer = self._http.request(method, path, json=body, timeout=timeout_s)
-        except httpx.HTTPError as error:
-            self._estate.check()
-            raise StandError(f"the estate does not answer {method} {path}: {type(error).__name__} {error}") from None
-        if answer.is_error:
-            raise StandError(f"the estate answers {method} {path} with {answer.status_code}: {answer.text}")
-        return answer
 
     def form(self) -> dict[str, str]:
         """What a client gets its tokens for."""
-        settings = self.ask("GET", "/settings").json()
+        settings = self.get("/settings")
         return {name: settings[name] for name in ("client_id", "client_secret")}
 
-    def advance(self, to: str, tell: Callable[[str], None]) -> None:
+    def go_on(self, to: str, tell: Callable[[str], None]) -> None:
         """Move the clock step by step, to a moment or (with none) to the end of it all; say each day that it is."""
-        now = self.ask("GET", "/clock").json()["now"]
+        now = self.get("/clock")["now"]
         while True:
             tell(f"{now[:16].replace('T', ' ')}  going on to {to[:16].replace('T', ' ') or 'the end'}")
             near = bool(to) and datetime.fromisoformat(to) <= datetime.fromisoformat(now) + A_DAY
-            body = {"patience_s": ADVANCE_S, **({"to": to} if near else {"seconds": A_DAY.total_seconds()})}
-            said = self.ask("POST", "/clock/advance", body, ADVANCE_S + 30).json()
+            seconds = None if near else A_DAY.total_seconds()
+            said = self.advance(seconds=seconds, to=to, patience_s=ADVANCE_S)
             if not said["reached"]:
                 raise StandError(f"the estate did not get beyond {said['now']} within {ADVANCE_S:g} s")
             now = said["now"]
@@ -177,17 +158,15 @@ class Control:
 
     def fell_back_s(self) -> float:
         """How far the estate's clock fell behind its pace, in wall time."""
-        return float(self.ask("GET", "/clock").json()["fell_back_s"])
+        return float(self.get("/clock")["fell_back_s"])
 
-    def summary(self, patience_s: float = UP_S) -> Summary | None:
-        """The verdict, once the estate has settled; None if it does not."""
-        ends_s = wall_s() + patience_s
-        while wall_s() < ends_s:
-            answer = self.ask("GET", "/verdict")
-            if answer.status_code == httpx.codes.OK:
-                return summary_json.decode(answer.content)
-            select.select((), (), (), LOOK_EVERY_S)
-        return None
+    def _call(self, method: str, path: str, body: object = None, timeout_s: float = client.ANSWER_S) -> httpx.Response:
+        """As any client does; but what goes wrong here is the stand's, and a dead estate says so itself."""
+        try:
+            return super()._call(method, path, body, timeout_s)
+        except client.ControlError as error:
+            self._estate.check()
+            raise StandError(str(error)) from None
 
 
 class Generator:
