@@ -5,7 +5,8 @@ Nothing a mocked system or an orchestrator needs belongs here; they know only `c
     RuntimeError
     ├── FenceError              wall clock, thread, socket or unseeded randomness inside a virtual run
     ├── Livelock                too many steps in one virtual instant
-    └── StalledError            an awaited result can no longer come: nothing is left to do
+    ├── StalledError            an awaited result can no longer come: nothing is left to do
+    └── JudgeLostError          the judge's process ended before its last word
     BaseException
     └── IncarnationDiedError    code went on after its own incarnation died
 """

@@ -53,7 +53,7 @@ class Prepared:
     design: Design
     plan: Plan | None
 
-    def options(self, directory: Path | None = None) -> RunOptions:
+    def options(self, directory: Path | None = None, *, judge_apart: bool = False) -> RunOptions:
         """What the composition root takes."""
         return RunOptions(
             scenario=self.scenario,
@@ -64,6 +64,7 @@ class Prepared:
             plan=self.plan,
             directory=directory,
             replay=self.asked.command(self.design_name),
+            judge_apart=judge_apart,
         )
 
     def in_words(self) -> str:

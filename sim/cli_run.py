@@ -13,8 +13,11 @@ from reports import summary_json, terminal
 from sim import rundir
 from sim.cli_ask import Asked, Prepared, prepare
 from sim.cli_progress import ProgressLine, interruptible
+from sim.judges import has_room
 from sim.run import run
 
+ORDERS_MIN: Final = 500
+"""From so many orders on a run is long enough to be judged in a process of its own."""
 EXIT_CODES: Final[dict[Judgement, int]] = {"pass": 0, "fail": 1, "unknown": 4, "not applicable": 4}
 
 
@@ -48,7 +51,15 @@ def watched(prepared: Prepared, directory: Path | None, *, quiet: bool = False) 
     """Run with progress on stderr, and an ear for Ctrl-C."""
     line = ProgressLine(sys.stderr, quiet=quiet)
     with interruptible(line):
-        return run(prepared.options(directory), line)
+        return run(prepared.options(directory, judge_apart=has_room() and _is_long(prepared)), line)
+
+
+def _is_long(prepared: Prepared) -> bool:
+    """Whether a judge's process starts in less time than it saves."""
+    scenario = prepared.scenario
+    days = (scenario.calendar.end - scenario.calendar.start).days + 1
+    orders_per_day = sum(hospital.orders_per_day for hospital in scenario.hospital)
+    return orders_per_day * days * prepared.asked.scale >= ORDERS_MIN
 
 
 def _show(summary: Summary, console: Console, left_in: str) -> None:

@@ -1,6 +1,6 @@
-"""The recorder: takes entries in order, writes canonical lines, feeds the oracle, and keeps nothing.
+"""The recorder: takes entries in order, writes canonical lines, shows the judge, and keeps nothing.
 
-Entries wait in a bounded batch and are then written and shown to the oracle together: the same order, the same lines, and
+Entries wait in a bounded batch and are then written and shown to the judge together: the same order, the same lines, and
 far fewer cold starts of the code that handles them. Bodies are stored once, by digest, and only when there is a directory
 to store them in; their digests are in the entries either way, so lean and full runs have the same journal.
 """
@@ -18,6 +18,8 @@ import msgspec
 from contracts.journal import Entry, decode
 
 BATCH_MAX = 1_000
+Watch = Callable[[Sequence[Entry], bytes], None]
+"""Who is shown each batch: the entries, and their canonical lines for whoever reads elsewhere."""
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
@@ -27,9 +29,9 @@ class _Body(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal:
-    """All that happens, on its way to disk and to the oracle."""
+    """All that happens, on its way to disk and to the judge."""
 
-    def __init__(self, watch: Callable[[Sequence[Entry]], None], directory: Path | None = None) -> None:
+    def __init__(self, watch: Watch, directory: Path | None = None) -> None:
         """Record; with a directory, also write `events.jsonl` and `bodies.jsonl` there. `watch` is shown every batch."""
         self._watch = watch
         self._batch: list[Entry] = []
@@ -67,8 +69,8 @@ class Journal:
         self._write()
         if self._shown_to is not None and self._file is not None:
             self._file.seek(self._shown_to)
-            while batch := [decode(line) for line in islice(self._file, BATCH_MAX)]:
-                self._watch(batch)
+            while lines := list(islice(self._file, BATCH_MAX)):
+                self._watch([decode(line) for line in lines], b"".join(lines))
             self._shown_to = self._file.tell()
 
     def _write(self) -> None:
@@ -82,7 +84,7 @@ class Journal:
             stored = [_Body(digest, content.decode("utf-8", "backslashreplace")) for digest, content in bodies]
             self._bodies.write(_encode_lines(stored))
         if self._shown_to is None:
-            self._watch(batch)
+            self._watch(batch, lines)
 
     def close(self) -> str:
         """Write what is left; the digest of the whole journal."""

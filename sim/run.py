@@ -8,15 +8,14 @@ from __future__ import annotations
 import resource
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from contracts.anomalies import AnomalyWatch
-from contracts.journal import Effect, Entry, FaultTook, Milestone, RunEnded, RunStarted
-from contracts.oracle import Oracle
+from contracts.journal import Effect, FaultTook, Milestone, RunEnded, RunStarted
 from contracts.plan import Plan
 from contracts.ports import Design
 from contracts.scenario import Scenario
@@ -30,9 +29,9 @@ from sim.faults.kind import VIRTUAL, Armed
 from sim.fence import FenceError, fence, wall_s
 from sim.forecast import Drawn, Forecast, Planned, spells
 from sim.journal import Journal
+from sim.judges import Apart, Beside, Seat
 from sim.seed import Seed
 from sim.summary import Outcome, summarise
-from sim.tally import Tally
 from sim.wire import Postman, Receivers, Wire
 from sim.workers import Supervisor
 from sim.world import World
@@ -46,7 +45,10 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - the directory made in it has an ungues
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is to be run. `design_name` is what the user called it; `directory` is where the run leaves its files."""
+    """What is to be run. `design_name` is what the user called it; `directory` is where the run leaves its files.
+
+    `judge_apart`: the judge sits in a process of its own, on another core.
+    """
 
     scenario: Scenario
     design_name: str
@@ -56,6 +58,7 @@ class RunOptions:
     plan: Plan | None = None
     directory: Path | None = None
     replay: str = ""
+    judge_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Stage:
 
     door: ClassVar[str] = VIRTUAL
 
-    def __init__(self, options: RunOptions, kernel: Kernel) -> None:
-        """Build the estate and what watches it; `connect` comes next."""
+    def __init__(self, options: RunOptions, kernel: Kernel, judge: Seat) -> None:
+        """Build the estate and the journal that `judge` reads; `connect` comes next."""
         scenario = options.scenario
         self.options = options
         self.began_wall_s = wall_s()
@@ -84,14 +87,8 @@ class Stage:
         self.bound_ms = _epoch_ms(scenario.calendar.end + timedelta(days=1 + scenario.calendar.run_off_days), scenario)
         self.healed_ms = _local_ms(scenario.calendar.lock or scenario.calendar.close, scenario)
         self.last_effect_ms = self.kernel.now_ms
-        self.oracle = Oracle(scenario.scope)
-        self.watch = AnomalyWatch(self.oracle.known)
-        self.tally = Tally(self.oracle.known)
-        folds = (self.watch.readers, self.tally.readers)
-        self._readers = {
-            kind: tuple(readers[kind] for readers in folds if kind in readers) for kind in {**folds[0], **folds[1]}
-        }
-        self.journal = Journal(self._observe, options.directory)
+        self.judge = judge
+        self.journal = Journal(judge.read, options.directory)
         self.seed = Seed(options.seed)
         self.estate = estates.build(scenario, self.seed, self.token_now_ms())
         self.forecast = self._forecast(self.seed)
@@ -148,7 +145,7 @@ class Stage:
         quiet_ms = self.options.scenario.calendar.quiet_hours * 3_600_000
         return self.kernel.now_ms - max(self.last_effect_ms, self.healed_ms) >= quiet_ms
 
-    def judge(self, reason: str, detail: str) -> Summary:
+    def verdict(self, reason: str, detail: str) -> Summary:
         """The last line of the journal, and what it all amounts to."""
         options = self.options
         self.journal.add(RunEnded(self.kernel.now_ms, reason, detail))
@@ -167,14 +164,11 @@ class Stage:
             idle_crossings=self.wire.idle_crossings,
             armed=self.forecast.armed,
             took=self.forecast.took,
-            invariants=self.oracle.close(),
-            money_at_risk_minor=self.oracle.money_at_risk_minor,
-            anomalies=self.watch.close().score,
-            tally=self.tally,
+            findings=self.judge.findings(),
             replay=options.replay,
         )
-        peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-        return summarise(outcome, wall_s=round(wall_s() - self.began_wall_s, 3), peak_rss_mb=peak_rss_mb)
+        peak_rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + self.judge.peak_rss_mb
+        return summarise(outcome, wall_s=round(wall_s() - self.began_wall_s, 3), peak_rss_mb=round(peak_rss_mb, 1))
 
     def _forecast(self, seed: Seed) -> Forecast:
         options = self.options
@@ -191,14 +185,6 @@ class Stage:
             seed,
             self._struck,
         )
-
-    def _observe(self, batch: Sequence[Entry]) -> None:
-        """Each entry to the oracle first: the others read its index."""
-        feed, readers = self.oracle.feed, self._readers
-        for entry in batch:
-            feed(entry)
-            for read in readers.get(type(entry), ()):
-                read(entry)
 
     def _commit(self, effects: Sequence[Effect], events: Sequence[Event]) -> None:
         self.last_effect_ms = self.kernel.now_ms
@@ -222,9 +208,12 @@ class Stage:
 class Run(Stage):
     """One virtual run in the making."""
 
-    def __init__(self, options: RunOptions, durable_dir: Path, on_progress: Callable[[Progress], None] | None) -> None:
-        """Compose estate, world, wire, design, journal and oracle."""
-        super().__init__(options, Kernel(opening(options.scenario), on_tick=self._tick if on_progress else None))
+    def __init__(
+        self, options: RunOptions, judge: Seat, durable_dir: Path, on_progress: Callable[[Progress], None] | None
+    ) -> None:
+        """Compose estate, world, wire, design, journal and judge."""
+        kernel = Kernel(opening(options.scenario), on_tick=self._tick if on_progress else None)
+        super().__init__(options, kernel, judge)
         self._on_progress = on_progress
         self.supervisor = Supervisor(
             self.kernel,
@@ -244,7 +233,7 @@ class Run(Stage):
         reason, detail = self._until_over()
         if breaches and reason == QUIESCENT:
             reason, detail = "fence", str(breaches[0])
-        return self.judge(reason, detail)
+        return self.verdict(reason, detail)
 
     def _until_over(self) -> tuple[str, str]:
         try:
@@ -264,13 +253,12 @@ class Run(Stage):
 
     def _tick(self, now_ms: int) -> None:
         if self._on_progress is not None:
-            self.journal.catch_up()
             self._on_progress(
                 Progress(
                     self.kernel.utc(),
                     min(1.0, (now_ms - self.began_ms) / (self.healed_ms - self.began_ms)),
                     self.wire.crossings,
-                    len(self.tally.open),
+                    self.judge.standing().open_obligations,
                     wall_s() - self.began_wall_s,
                 )
             )
@@ -281,8 +269,9 @@ def run(options: RunOptions, on_progress: Callable[[Progress], None] | None = No
     with (
         tempfile.TemporaryDirectory(prefix="closeproof-", dir=MEMORY if MEMORY.is_dir() else None) as scratch,
         steady_collector(),
+        closing((Apart if options.judge_apart else Beside)(options.scenario.scope)) as judge,
     ):
-        made = Run(options, Path(scratch), on_progress)
+        made = Run(options, judge, Path(scratch), on_progress)
         try:
             with fence(made.kernel) as active:
                 return made.play(active.breaches)

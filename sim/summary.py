@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from contracts.judge import Findings
 from contracts.scenario import Scenario
 from contracts.verdict import (
     SCHEMA,
-    AnomalyScore,
     FaultCount,
-    InvariantResult,
     Judgement,
     Summary,
     ThresholdResult,
     overall,
 )
-from sim.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -36,16 +34,13 @@ class Outcome:
     idle_crossings: int
     armed: Mapping[str, int]
     took: Mapping[str, int]
-    invariants: tuple[InvariantResult, ...]
-    money_at_risk_minor: int
-    anomalies: AnomalyScore
-    tally: Tally
+    findings: Findings
     replay: str
 
 
 def summarise(outcome: Outcome, *, wall_s: float, peak_rss_mb: float) -> Summary:
     """The summary; what was measured on this machine comes from outside."""
-    tally = outcome.tally
+    found = outcome.findings
     thresholds = tuple(_thresholds(outcome))
     return Summary(
         schema=SCHEMA,
@@ -54,7 +49,7 @@ def summarise(outcome: Outcome, *, wall_s: float, peak_rss_mb: float) -> Summary
         seed=outcome.seed,
         scale=outcome.scale,
         door=outcome.door,
-        verdict=overall([*(i.verdict for i in outcome.invariants), *(t.verdict for t in thresholds)]),
+        verdict=overall([*(i.verdict for i in found.invariants), *(t.verdict for t in thresholds)]),
         ended=outcome.ended,
         digest=outcome.digest,
         virtual_s=outcome.virtual_s,
@@ -62,35 +57,31 @@ def summarise(outcome: Outcome, *, wall_s: float, peak_rss_mb: float) -> Summary
         crossings=outcome.crossings,
         idle_crossings=outcome.idle_crossings,
         peak_rss_mb=peak_rss_mb,
-        truth=dict(sorted(tally.truth.items())),
-        effects=dict(sorted(tally.effects.items())),
-        invariants=outcome.invariants,
+        truth=found.truth,
+        effects=found.effects,
+        invariants=found.invariants,
         faults=tuple(
             FaultCount(kind, count, outcome.took.get(kind, 0)) for kind, count in sorted(outcome.armed.items())
         ),
         thresholds=thresholds,
-        anomalies=outcome.anomalies,
-        ledgers=tally.ledgers(),
-        money_at_risk_minor=outcome.money_at_risk_minor,
-        open_obligations=len(tally.open),
-        open_cases=len(tally.open_cases),
+        anomalies=found.anomalies,
+        ledgers=found.ledgers,
+        money_at_risk_minor=found.money_at_risk_minor,
+        open_obligations=found.open_obligations,
+        open_cases=found.open_cases,
         ended_detail=outcome.detail,
         replay=outcome.replay,
     )
 
 
 def _thresholds(outcome: Outcome) -> Iterator[ThresholdResult]:
-    limits = outcome.scenario.thresholds
+    limits, found = outcome.scenario.thresholds, outcome.findings
     measured: tuple[tuple[str, float | None, float | None], ...] = (
-        ("anomalies_missed_max", limits.anomalies_missed_max, outcome.anomalies.missed),
-        ("false_alarms_max", limits.false_alarms_max, outcome.anomalies.false_alarms),
-        ("post_hours_p95_max", limits.post_hours_p95_max, outcome.tally.post_hours_p95()),
-        (
-            "post_business_hours_p95_max",
-            limits.post_business_hours_p95_max,
-            outcome.tally.post_business_hours_p95(),
-        ),
-        ("open_obligations_max", limits.open_obligations_max, len(outcome.tally.open)),
+        ("anomalies_missed_max", limits.anomalies_missed_max, found.anomalies.missed),
+        ("false_alarms_max", limits.false_alarms_max, found.anomalies.false_alarms),
+        ("post_hours_p95_max", limits.post_hours_p95_max, found.post_hours_p95),
+        ("post_business_hours_p95_max", limits.post_business_hours_p95_max, found.post_business_hours_p95),
+        ("open_obligations_max", limits.open_obligations_max, found.open_obligations),
     )
     for name, limit, value in measured:
         if limit is not None:

@@ -135,6 +135,7 @@ class Control:
         session = self._session
         stage = session.stage
         stage.journal.catch_up()
+        standing = stage.judge.standing()
         return Overview(
             session.options.scenario.name,
             session.options.seed,
@@ -143,8 +144,8 @@ class Control:
             crossings=stage.wire.crossings,
             calls_under_way=stage.subject.open_calls,
             deliveries_under_way=stage.subject.open_deliveries,
-            open_obligations=len(stage.tally.open),
-            open_cases=len(stage.tally.open_cases),
+            open_obligations=standing.open_obligations,
+            open_cases=standing.open_cases,
             faults_armed=dict(stage.forecast.armed),
             faults_took_effect=dict(stage.forecast.took),
             ignored_weather=tuple(stage.unsupported_weather()),

@@ -25,6 +25,7 @@ from sim.fault_rules import BY_NAME, check_plan
 from sim.faults.kind import REAL, CallCrossing
 from sim.fence import wall_s
 from sim.forecast import Forecast
+from sim.judges import Beside
 from sim.run import QUIESCENT, RunOptions, Stage, opening
 from sim.seed import Seed
 
@@ -55,7 +56,7 @@ class Terms:
 
 
 class ServedStage(Stage):
-    """Estate, world, wire, journal and oracle round a stepped clock."""
+    """Estate, world, wire, journal and judge round a stepped clock."""
 
     door: ClassVar[str] = REAL
     kernel: SteppedKernel
@@ -63,7 +64,7 @@ class ServedStage(Stage):
 
     def __init__(self, options: RunOptions, terms: Terms, subject: Subject) -> None:
         """Compose everything; the clock waits for the subject's first sign."""
-        super().__init__(options, SteppedKernel(opening(options.scenario)))
+        super().__init__(options, SteppedKernel(opening(options.scenario)), Beside(options.scenario.scope))
         self.subject = subject
         self.terms = terms
         if terms.capacity:
@@ -152,7 +153,7 @@ class ServedStage(Stage):
         quiescent = self.at_rest and not detail
         behind = (("the program under test", self.subject.behind_s), ("the estate itself", pace.behind_s_max))
         pace.go("over")
-        summary = self.judge(QUIESCENT if quiescent else "bound", detail)
+        summary = self.verdict(QUIESCENT if quiescent else "bound", detail)
         if not quiescent:
             summary = doubting(summary, (), ("open_obligations_max",), "")
         for who, behind_s in behind:

@@ -147,7 +147,7 @@ class Bench:
         """Set it all up; `faults` is the plan."""
         self.journal: list[Entry] = []
         self.kernel = Kernel(START)
-        self.recorder = Journal(self.journal.extend)
+        self.recorder = Journal(lambda batch, _lines: self.journal.extend(batch))
         self.system = ledger()
         self.system.sink = self._commit
         self.forecast = forecast(self._struck) if forecast else Planned(Plan(faults), self._struck)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from contracts.journal import Call, Entry, Milestone, decode, encode, read
-from sim.journal import BATCH_MAX, Journal
+from sim.journal import BATCH_MAX, Journal, Watch
 
 
 def call(number: int) -> Call:
@@ -18,8 +18,13 @@ def call(number: int) -> Call:
     return Call(number, "w1", "ledger", "create", "H1", f"K{number}", 1, "replied", 201, number)
 
 
-def ignore(_batch: Sequence[Entry]) -> None:
+def ignore(_batch: Sequence[Entry], _lines: bytes) -> None:
     """Nobody watches."""
+
+
+def watcher(seen: list[Entry]) -> Watch:
+    """Somebody who keeps what they are shown."""
+    return lambda batch, _lines: seen.extend(batch)
 
 
 def test_what_is_written_is_what_was_added(tmp_path: Path) -> None:
@@ -58,7 +63,7 @@ def test_bodies_are_stored_once(tmp_path: Path) -> None:
 def test_the_watcher_sees_every_entry_in_order() -> None:
     """In batches while things happen, and at once for whoever asks how things stand."""
     seen: list[Entry] = []
-    journal = Journal(seen.extend)
+    journal = Journal(watcher(seen))
     entries = [call(number) for number in range(BATCH_MAX + 10)]
     for entry in entries:
         journal.add(entry)
@@ -98,7 +103,7 @@ def test_what_is_judged_later_is_the_same_and_in_the_same_order(tmp_path: Path) 
     later: list[Entry] = []
     (tmp_path / "live").mkdir()
     (tmp_path / "later").mkdir()
-    first, second = Journal(live.extend, tmp_path / "live"), Journal(later.extend, tmp_path / "later")
+    first, second = Journal(watcher(live), tmp_path / "live"), Journal(watcher(later), tmp_path / "later")
     second.add(Milestone(0, "before"))
     first.add(Milestone(0, "before"))
     second.judge_later()
@@ -121,7 +126,7 @@ def test_what_is_judged_later_is_the_same_and_in_the_same_order(tmp_path: Path) 
 
 def test_without_a_file_nothing_can_wait() -> None:
     seen: list[Entry] = []
-    journal = Journal(seen.extend)
+    journal = Journal(watcher(seen))
     journal.judge_later()
     for number in range(BATCH_MAX):
         journal.add(Milestone(number, "opened"))
