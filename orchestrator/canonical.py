@@ -102,7 +102,7 @@ BOOKS_CURRENCY = "USD"
 PIECE = "each"
 """How units of measure call a single piece."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CENTS = tuple(f".{cents:02d}" for cents in range(100))
 
 
 def milliseconds(moment: datetime) -> int:
@@ -139,7 +139,7 @@ def decimal(amount_minor: int) -> str:
     """Minor units as a decimal text with two places."""
     if amount_minor < 0:
         return "-" + decimal(-amount_minor)
-    return f"{amount_minor // 100}.{amount_minor % 100:02d}"
+    return str(amount_minor // 100) + _CENTS[amount_minor % 100]
 
 
 class SupplierRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):

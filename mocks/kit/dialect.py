@@ -29,11 +29,17 @@ Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
 """How many rows a caller asks for; what it gets is cut to the family's cap."""
 
 
+_SECONDS: Final = tuple(f"{second // 60:02d}:{second % 60:02d}." for second in range(3600))
+_MILLISECONDS: Final = tuple(f"{millisecond:03d}Z" for millisecond in range(1000))
+_CENTS: Final = tuple(f".{cents:02d}" for cents in range(100))
+"""Numbers with leading zeros, ready made: formatting one takes longer than all the rest of a stamp."""
+
+
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    hours, rest = divmod(at_ms, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    return f"{_hour(hours)}{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}Z"
+    seconds, millisecond = divmod(at_ms, 1000)
+    hours, second = divmod(seconds, 3600)
+    return _hour(hours) + _SECONDS[second] + _MILLISECONDS[millisecond]
 
 
 @lru_cache(maxsize=4096)
@@ -57,8 +63,10 @@ def epoch_ms(moment: datetime) -> int:
 
 def decimal(amount_minor: int) -> str:
     """Minor units as a decimal text with two places."""
-    whole, cents = divmod(abs(amount_minor), 100)
-    return f"{'-' if amount_minor < 0 else ''}{whole}.{cents:02d}"
+    if amount_minor < 0:
+        return "-" + decimal(-amount_minor)
+    whole, cents = divmod(amount_minor, 100)
+    return str(whole) + _CENTS[cents]
 
 
 def minor(text: str) -> int:

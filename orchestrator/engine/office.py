@@ -56,14 +56,19 @@ class Office:
         self.ended: list[tuple[str, int, int]] = []
         """Successes that nothing waits for: remote id, effect, fence. They are written with the next transaction."""
         self._clock = ports.clock
+        self._now = self._clock.business_now()
+        self._now_ms = milliseconds(self._now)
         self._loop = asyncio.get_running_loop()
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self._tasks: list[asyncio.Task[None]] = []
         self._prune_at = 64
 
     def now_ms(self) -> int:
-        """The moment."""
-        return milliseconds(self._clock.business_now())
+        """The moment; many ask within one."""
+        now = self._clock.business_now()
+        if now is not self._now:
+            self._now, self._now_ms = now, milliseconds(now)
+        return self._now_ms
 
     def spawn(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:  # noqa: ANN401 - passed on
         """Start a task of this worker. The list keeps it alive; what is done is let go now and then."""
