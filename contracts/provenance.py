@@ -32,6 +32,15 @@ KIND_OF_EFFECT: Final = {
     "accrual.reversed": "accrual-reversal",
 }
 """Which kind of paper can be an effect's origin. These effects are the postings that obligations require."""
+ASIDE: Final = (
+    ("procurement", "purchase_order.sent"),
+    ("procurement", "purchase_order.acknowledged"),
+    ("inventory", "stock.changed"),
+    ("ap_automation", "invoice.status_changed"),
+    ("service_desk", "case.opened"),
+)
+"""Topics that tell something of a paper and do not bring it: whoever acknowledges one has not been handed the paper."""
+_ASIDE: Final = frozenset(topic for _, topic in ASIDE)
 REVERSALS: Final = ("invoice.cancelled", "accrual.cancelled")
 """Effects that undo a posting, named by `reverses`."""
 
@@ -249,7 +258,7 @@ class Known:
             case.redated, case.decided_by = entry.on, entry.actor
 
     def _delivered(self, entry: Delivered) -> None:
-        if entry.outcome == "acknowledged":
+        if entry.outcome == "acknowledged" and entry.topic not in _ASIDE:
             self.acknowledged.setdefault(f"{entry.source}:{entry.key}", self.line)
 
     def _call(self, entry: Call) -> None:

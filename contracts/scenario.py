@@ -205,7 +205,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario. `scope` lists the workflows in play; the world generates only these.
 
     With `true_limits` systems refuse what is more than their family allows; without, limits are lifted, for throughput.
-    With `maintenance` they are down when their family's calendar says so.
+    With `maintenance` they are down when their family's calendar says so. With `all_topics` they tell of everything that
+    their family tells of, and not only of what an integration has to act on.
     """
 
     name: str
@@ -216,6 +217,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     story: str = ""
     true_limits: bool = False
     maintenance: bool = False
+    all_topics: bool = False
     peak: tuple[Peak, ...] = ()
     surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()

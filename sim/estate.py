@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contracts.provenance import ASIDE
 from contracts.scenario import Scenario
 from mocks import SYSTEMS, ap_automation, cloud_erp, identity, inventory, procurement, service_desk
 from mocks.ap_automation.state import ApAutomation
@@ -35,6 +36,7 @@ TOPICS = (
     "ap_automation>invoice.captured",
     "cloud_erp>import.completed",
     "service_desk>case.decided",
+    *(f"{system}>{topic}" for system, topic in ASIDE),
 )
 """Every event that some system sends."""
 
@@ -67,6 +69,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         token_now_ms=token_now_ms,
         true_limits=scenario.true_limits,
         maintenance=scenario.maintenance,
+        all_topics=scenario.all_topics,
     )
     settings = {
         "client_id": CLIENT_ID,

@@ -19,7 +19,7 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[ApAutomation]:
     """An AP automation service that has captured nothing yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = ApAutomation(setup.entities)
+    state = ApAutomation(setup.entities, all_topics=setup.all_topics)
     return System(
         "ap_automation",
         state,

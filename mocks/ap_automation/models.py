@@ -99,6 +99,16 @@ class StatusShown(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class StatusTold(msgspec.Struct, frozen=True, gc=False):
+    """The body of the event `invoice.status_changed`, which also comes to whoever changed it."""
+
+    id: str
+    organisation: str
+    status: str
+    voucher: str
+    occurred_at: str
+
+
 class ApError(msgspec.Struct, frozen=True):
     """One error; the family answers with an array of them."""
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from contracts.wire import Subject
-from mocks.ap_automation.models import ChargeShown, InvoiceShown, LineShown, StatusWord, SupplierShown
+from mocks.ap_automation.models import ChargeShown, InvoiceShown, LineShown, StatusTold, StatusWord, SupplierShown
 from mocks.kit.dialect import decimal, stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -69,8 +69,9 @@ class Invoice(msgspec.Struct, gc=False):
 class ApAutomation:
     """All captured invoices of the estate."""
 
-    def __init__(self, entities: tuple[str, ...]) -> None:
-        """Nothing captured yet for these organisations."""
+    def __init__(self, entities: tuple[str, ...], *, all_topics: bool = False) -> None:
+        """Nothing captured yet for these organisations. `all_topics`: it also tells what others made of an invoice."""
+        self._all_topics = all_topics
         self.invoices: dict[str, Invoice] = {}
         self.captures = Changes()
         self._entities = frozenset(entities)
@@ -123,6 +124,9 @@ class ApAutomation:
             order=paper.order,
             state=status,
         )
+        if self._all_topics:
+            told = StatusTold(invoice.id, paper.entity, status, voucher, stamp(work.now_ms))
+            work.event("invoice.status_changed", Subject(paper.entity, invoice.id), 1, told)
 
 
 def shown(invoice: Invoice) -> InvoiceShown:

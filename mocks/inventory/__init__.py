@@ -18,7 +18,7 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[Inventory]:
     """A materials management system with no receipts yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = Inventory(setup.entities)
+    state = Inventory(setup.entities, all_topics=setup.all_topics)
     return System(
         "inventory",
         state,

@@ -32,6 +32,15 @@ class ReceiptShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     corrects: str = ""
 
 
+class StockTold(msgspec.Struct, frozen=True, gc=False):
+    """The body of the event `stock.changed`: how many of each item a receipt has brought, or taken away."""
+
+    grn: str
+    site: str
+    occurred_at: str
+    changes: dict[str, int]
+
+
 class ReceiptRow(msgspec.Struct, frozen=True, gc=False):
     """A receipt as it stands in a list."""
 

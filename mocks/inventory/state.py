@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 from contracts.wire import Subject
-from mocks.inventory.models import ReceiptLine, ReceiptShown
+from mocks.inventory.models import ReceiptLine, ReceiptShown, StockTold
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -26,8 +26,9 @@ class NewReceipt(msgspec.Struct, frozen=True, gc=False):
 class Inventory:
     """All receipts of the estate. They are stored as they are shown: nothing in them is money, nothing changes."""
 
-    def __init__(self, entities: tuple[str, ...]) -> None:
-        """No receipts at these sites yet."""
+    def __init__(self, entities: tuple[str, ...], *, all_topics: bool = False) -> None:
+        """No receipts at these sites yet. `all_topics`: it also tells what lies on the shelves."""
+        self._all_topics = all_topics
         self.receipts: dict[str, ReceiptShown] = {}
         self.recorded = Changes()
         self._corrections: dict[str, tuple[ReceiptShown, ...]] = {}
@@ -48,7 +49,12 @@ class Inventory:
             self._corrections[corrects] = (*self._corrections.get(corrects, ()), receipt)
         self.recorded.touch(work.now_ms, grn)
         work.effect("receipt.recorded", grn, entity=entity, number=grn, order=arrived.order, on=arrived.received_on)
-        work.event("receipt.recorded", Subject(entity, grn), 1, receipt)
+        subject = Subject(entity, grn)
+        work.event("receipt.recorded", subject, 1, receipt)
+        if self._all_topics:
+            sign = -1 if corrects else 1
+            changes = {line.item: sign * line.quantity for line in lines}
+            work.event("stock.changed", subject, 1, StockTold(grn, entity, at, changes))
         return grn
 
     def _correctable(self, wrong: NewReceipt) -> None:

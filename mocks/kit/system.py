@@ -56,6 +56,8 @@ class Setup:
     """Whether systems refuse what is more than their family allows; they live by the same clock as tokens."""
     maintenance: bool = False
     """Whether systems are down when their family's calendar says so."""
+    all_topics: bool = False
+    """Whether systems send every topic of their family, also those that say nothing an integration must act on."""
 
 
 class PlainError(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[Procurement]:
     """A procurement suite with no orders yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = Procurement(setup.entities)
+    state = Procurement(setup.entities, all_topics=setup.all_topics)
     limit_max = quirks.whole("paging", "limit_max")
     return System(
         "procurement",

@@ -110,7 +110,7 @@ class StatusShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderTold(msgspec.Struct, frozen=True, gc=False):
-    """The body of the events `purchase_order.approved`, `.changed` and `.cancelled`: thin, so one must come and read."""
+    """The body of every event `purchase_order.…`: thin, so one must come and read."""
 
     number: str
     revision: int

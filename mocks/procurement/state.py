@@ -77,8 +77,9 @@ class Order(msgspec.Struct, gc=False):
 class Procurement:
     """All requisitions and orders of the estate."""
 
-    def __init__(self, entities: tuple[str, ...]) -> None:
-        """Empty books for these hospitals."""
+    def __init__(self, entities: tuple[str, ...], *, all_topics: bool = False) -> None:
+        """Empty books for these hospitals. `all_topics`: it also tells how suppliers take its orders."""
+        self._all_topics = all_topics
         self.requisitions: dict[str, Submitted] = {}
         self.orders: dict[str, Order] = {}
         self.suppliers = Suppliers(entities)
@@ -124,7 +125,15 @@ class Procurement:
         submitted.order = number
         self.orders[number] = order
         self._told(work, order, "approved")
+        if self._all_topics:
+            self._tell(work, order, "sent")
         return number
+
+    def acknowledge(self, work: Work, number: str) -> None:
+        """The supplier has seen an order. That changes nothing but what the suite tells."""
+        order = self.order(number)
+        if self._all_topics and order.status != "cancelled":
+            self._tell(work, order, "acknowledged")
 
     def change(self, work: Work, number: str, quantities: tuple[int, ...]) -> int:
         """A buyer changes an order's quantities; the revision that this makes."""
@@ -207,8 +216,12 @@ class Procurement:
             state=order.status,
             version=order.revision,
         )
-        told = OrderTold(number, order.revision, wanted.entity, order.status, order.updated_at)
-        work.event(f"purchase_order.{what}", Subject(wanted.entity, number), order.revision, told)
+        self._tell(work, order, what)
+
+    def _tell(self, work: Work, order: Order, what: str) -> None:
+        entity, number = order.wanted.entity, order.number
+        told = OrderTold(number, order.revision, entity, order.status, order.updated_at)
+        work.event(f"purchase_order.{what}", Subject(entity, number), order.revision, told)
 
 
 def _worth(wanted: Requisition) -> int:

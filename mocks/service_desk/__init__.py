@@ -19,5 +19,5 @@ __all__ = ["build"]
 def build(setup: Setup) -> System[ServiceDesk]:
     """A service desk with no cases yet."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
-    state = ServiceDesk(setup.entities)
+    state = ServiceDesk(setup.entities, all_topics=setup.all_topics)
     return System("service_desk", state, routes.operations(state, quirks.whole("paging", "limit_max")), quirks, setup)

@@ -27,7 +27,7 @@ class CaseSent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
 
 
 class CaseOpened(msgspec.Struct, frozen=True, gc=False):
-    """The case that a send made, or had made before."""
+    """The case that a send made, or had made before; also the body of the event `case.opened`."""
 
     case: str
     external_key: str

@@ -9,7 +9,7 @@ from contracts.wire import Subject
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
-from mocks.service_desk.models import CaseSent
+from mocks.service_desk.models import CaseOpened, CaseSent
 
 _NEED_VALUE = ("correct", "re-date")
 
@@ -44,8 +44,9 @@ class Case(msgspec.Struct):
 class ServiceDesk:
     """All cases of the estate."""
 
-    def __init__(self, entities: tuple[str, ...]) -> None:
-        """No cases yet."""
+    def __init__(self, entities: tuple[str, ...], *, all_topics: bool = False) -> None:
+        """No cases yet. `all_topics`: it also tells that a case is open."""
+        self._all_topics = all_topics
         self.cases: dict[str, Case] = {}
         self.decisions = Changes()
         self._by_key: dict[str, Case] = {}
@@ -74,6 +75,9 @@ class ServiceDesk:
             state=sent.category,
             about=sent.subjects,
         )
+        if self._all_topics:
+            told = CaseOpened(case.id, sent.external_key, case.status)
+            work.event("case.opened", Subject(sent.entity, case.id), 1, told)
         return case, True
 
     def open_cases(self) -> list[Case]:

@@ -54,13 +54,9 @@ class Intake:
         inbound, spawn = self._office.ports.inbound, self._office.spawn
         while True:
             delivery = await inbound.receive()
-            spawn(self.take, delivery)
-
-    async def take(self, delivery: Delivery) -> None:
-        """Handle one delivery to its answer, then carry out what follows."""
-        news = self.open(delivery)
-        if news is not None:
-            await self.accept(delivery, news, self._identify(news, delivery))
+            news = self.open(delivery)
+            if news is not None:
+                spawn(self.accept, delivery, news, self._identify(news, delivery))
 
     def open(self, delivery: Delivery) -> News | None:
         """What a delivery brings; None when it has been answered already: forged, unreadable, or none of our business."""

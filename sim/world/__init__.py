@@ -65,7 +65,9 @@ class World:
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
         self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
         last_ms = _last_delivery_ms(scenario)
-        self._purchasing = Purchasing(env, self._hands, self._truth, self._hours, self._codes, last_ms)
+        self._purchasing = Purchasing(
+            env, self._hands, self._truth, self._hours, self._codes, last_ms, acknowledged=scenario.all_topics
+        )
         self._books = {
             hospital.id: Books(env, self._hands, hospital, scenario.calendar, self._payables_closed)
             for hospital in scenario.hospital

@@ -114,6 +114,11 @@ class Hands:
         system = self._systems.procurement
         return system.perform(self._now(), buyer, lambda work: system.state.cancel(work, order))
 
+    def acknowledgement(self, supplier: str, order: str) -> None:
+        """A supplier has seen an order."""
+        system = self._systems.procurement
+        system.perform(self._now(), supplier, lambda work: system.state.acknowledge(work, order))
+
     def receipt(  # noqa: PLR0913 - what a dock enters
         self,
         intent: Intent,

@@ -36,8 +36,17 @@ from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
-RECEIPT, RETURN, INVOICE, COPY, REVISION = "receipt", "return", "invoice", "copy", "revision"
+ACKNOWLEDGED, RECEIPT, RETURN, INVOICE, COPY, REVISION = (
+    "acknowledged",
+    "receipt",
+    "return",
+    "invoice",
+    "copy",
+    "revision",
+)
 
+ACKNOWLEDGED_MS: Final = 20 * MINUTE_MS
+"""A supplier has seen an order after twenty to eighty minutes. Assumption."""
 SENT_BACK_MS: Final = 15 * MINUTE_MS
 """What is wrong with a delivery shows when it is unpacked, before anybody bills it. Assumption."""
 LATE_COPY_DAYS: Final = 6
@@ -94,8 +103,14 @@ class Purchasing:
         hours: dict[str, Hours],
         codes: Codes,
         last_delivery_ms: int,
+        *,
+        acknowledged: bool = False,
     ) -> None:
-        """Deliveries after `last_delivery_ms` belong to the next month's story: such orders stay open."""
+        """Deliveries after `last_delivery_ms` belong to the next month's story: such orders stay open.
+
+        `acknowledged`: suppliers say when they have seen an order.
+        """
+        self._acknowledged = acknowledged
         self._codes = codes
         self._env = env
         self._hands = hands
@@ -192,6 +207,8 @@ class Purchasing:
                 self._send_back(intent, owed, part)
             elif step == REVISION:
                 self._revise(intent, owed)
+            elif step == ACKNOWLEDGED:
+                self._hands.acknowledgement(intent.supplier.id, owed.order)
             else:
                 self._bill_again(intent, owed, part)
         self.playing -= 1
@@ -203,6 +220,9 @@ class Purchasing:
             steps.append((approved_ms + int((10 + 40 * intent.copy_share) * MINUTE_MS), REVISION, 0, 0))
         if intent.cancelled:
             return steps
+        if self._acknowledged:
+            seen_ms = hours.add(approved_ms, ACKNOWLEDGED_MS + int(HOUR_MS * intent.copy_share))
+            steps.append((seen_ms, ACKNOWLEDGED, 0, 0))
         day, billed_ms = hours.day_at(approved_ms), approved_ms
         for number, part in enumerate(intent.parts):
             day += part.lead_days

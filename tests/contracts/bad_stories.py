@@ -46,6 +46,12 @@ def webhook_lost() -> Story:
     return Story().delivered().bills().tells("INV-1", "lost").ends()
 
 
+def only_its_status_came() -> Story:
+    """The webhook of an invoice is lost; that its status was changed is told and acknowledged, and hands over nothing."""
+    story = Story().delivered().bills().tells("INV-1", "lost")
+    return story.tells("INV-1", topic="invoice.status_changed").ends()
+
+
 def duplicate_dropped_silently() -> Story:
     """A renumbered copy is recognised and thrown away, and nobody is asked."""
     return _billed().paid().copies("INV-2", "INV-1", number="4711-A").tells("INV-2").ends()
@@ -304,6 +310,7 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (receipt_posted_twice, "I01"),
     (acknowledged_and_lost, "I01 I11 I20"),
     (webhook_lost, "I01 I10 I20"),
+    (only_its_status_came, "I01 I10 I20"),
     (duplicate_dropped_silently, "I11"),
     (decision_lost, "I11 I20"),
     (decision_never_fetched, "I20"),

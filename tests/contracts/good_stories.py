@@ -27,6 +27,13 @@ def one_delivery_five_times() -> Story:
     return story.reads("INV-1").paid().ends()
 
 
+def more_is_told_than_matters() -> Story:
+    """Systems tell of everything: what was sent, what lies on shelves, what the design itself has just said. It is taken note of."""
+    story = Story().delivered().tells("PO-1", topic="purchase_order.sent").tells("GRN-1", topic="stock.changed").bills()
+    story.tells("INV-1").reads("INV-1").paid()
+    return story.tells("INV-1", topic="invoice.status_changed").tells("INV-1", topic="invoice.status_changed").ends()
+
+
 def equal_numbers_two_suppliers() -> Story:
     """Two suppliers both number their invoice 4711, over the same amount. Nothing is a duplicate of anything."""
     story = Story().delivered().ordered("PO-2", party="S099").received("GRN-2", order="PO-2", party="S099")
@@ -324,6 +331,7 @@ GOOD: tuple[Callable[[], Story], ...] = (
     plain_delivery,
     direct_use,
     one_delivery_five_times,
+    more_is_told_than_matters,
     equal_numbers_two_suppliers,
     credit_and_rebill,
     wrong_and_put_right,

@@ -254,10 +254,11 @@ class Story:
         *,
         status: int = 202,
         forged: bool = False,
+        topic: str = "",
     ) -> Self:
         """A source system tells the design of a paper, or the desk of a decision."""
         source = SOURCES[paper.partition("-")[0]]
-        topic = "case.decided" if paper.startswith("CASE") else "changed"
+        topic = topic or ("case.decided" if paper.startswith("CASE") else "changed")
         event = f"E-{paper}" if version == 1 else f"E-{paper}#{version}"
         told = (source, topic, "H1", paper, version, event, f"{event}/{attempt}")
         return self.write(Delivered(self.at, *told, attempt, outcome, "w1", status, forged=forged))

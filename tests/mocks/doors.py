@@ -39,15 +39,15 @@ Answer = tuple[int, Any]
 class Estate:
     """Six fresh systems on one clock, with every commit written down."""
 
-    def __init__(self) -> None:
+    def __init__(self, setup: Setup = SETUP) -> None:
         self.now_ms = NOW_MS
         self.commits: list[tuple[str, tuple[Effect, ...], tuple[Event, ...]]] = []
-        self.identity = identity.build(SETUP)
-        self.procurement = procurement.build(SETUP)
-        self.inventory = inventory.build(SETUP)
-        self.ap_automation = ap_automation.build(SETUP)
-        self.cloud_erp = cloud_erp.build(SETUP)
-        self.service_desk = service_desk.build(SETUP)
+        self.identity = identity.build(setup)
+        self.procurement = procurement.build(setup)
+        self.inventory = inventory.build(setup)
+        self.ap_automation = ap_automation.build(setup)
+        self.cloud_erp = cloud_erp.build(setup)
+        self.service_desk = service_desk.build(setup)
         every: tuple[System[Any], ...] = (
             self.identity,
             self.procurement,
