@@ -27,6 +27,10 @@ LATER_MS: Final = 240 * MINUTE_MS
 FAR_MS: Final = 30 * DAY_MS
 
 
+Standing = tuple[int, list[OpenLine], bool]
+"""Of an order: its version, its open lines, and whether they are settled."""
+
+
 class Closing:
     """One worker's share of the closes."""
 
@@ -40,6 +44,8 @@ class Closing:
         self._effects = effects
         self._closes = read_closes(calendar, zones)
         self._locked: set[Close] = set()
+        self._standing: dict[Close, dict[int, Standing]] = {}
+        """What was found in each order when it was last read; one that has not changed since is not read again."""
 
     @property
     def first_ms(self) -> int:
@@ -75,11 +81,19 @@ class Closing:
         """In one transaction: what stands open in all orders of the hospital, and what its process makes of it."""
         lines: list[OpenLine] = []
         settled = True
-        for state in self._steps.orders_of(close.entity):
-            open_lines, known = received_not_invoiced(state, close.last_day)
+        for _, open_lines, known in self._look_through(close):
             settled = settled and known
             if known:
                 lines += open_lines
         now_ms = self._office.now_ms()
         event = PayablesClosed(now_ms, close.last_day, close.next_day, close.turns_ms, tuple(lines))
         return self._steps.for_period(close.entity, close.period, event), settled
+
+    def _look_through(self, close: Close) -> list[Standing]:
+        """How every order of the hospital stands, by number."""
+        standing = self._standing.setdefault(close, {})
+        orders = dict(self._steps.orders_of(close.entity))
+        changed = [order for order, version in orders.items() if order not in standing or standing[order][0] != version]
+        for order, state in self._steps.states_of(changed):
+            standing[order] = (orders[order], *received_not_invoiced(state, close.last_day))
+        return [standing[order] for order in orders]

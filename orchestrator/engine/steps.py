@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -123,9 +123,13 @@ class Steps:
         key = f"period-end/{process_key(entity, period)}"
         return self._begin_or_step(key, PeriodEnd(entity, period), event)
 
-    def orders_of(self, entity: str) -> Iterator[ProcureToPay]:
-        """The states of all orders of a hospital, by number."""
-        return map(_decode_order, self._store.states(process_key(entity, "")))
+    def orders_of(self, entity: str) -> list[tuple[int, int]]:
+        """Process and version of all orders of a hospital, by number."""
+        return self._store.versions(process_key(entity, ""))
+
+    def states_of(self, orders: Iterable[int]) -> Iterator[tuple[int, ProcureToPay]]:
+        """The states of some orders."""
+        return ((process, _decode_order(state)) for process, state in self._store.states(orders))
 
     def for_process(self, process: int, event: m.Event, known: Known | None = None) -> list[Effect]:
         """A step of a process that exists. What is `known` of it is used if it is still true."""

@@ -9,7 +9,7 @@ worker that dies is rolled back and the others read on, at a third of the cost.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -140,10 +140,15 @@ class SqliteStore(Bills):
         row = self._run("SELECT id, version, state FROM process WHERE id=?", (process,)).fetchone()
         return row
 
-    def states(self, prefix: str) -> Iterator[str]:
-        """The states of all processes whose key begins so, by key."""
-        sql = "SELECT state FROM process WHERE key>=? AND key<? ORDER BY key"
-        return (row[0] for row in self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall())
+    def versions(self, prefix: str) -> list[tuple[int, int]]:
+        """Id and version of all processes whose key begins so, by key."""
+        sql = "SELECT id, version FROM process WHERE key>=? AND key<? ORDER BY key"
+        return self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall()
+
+    def states(self, processes: Iterable[int]) -> list[tuple[int, str]]:
+        """Id and state of some processes."""
+        sql = "SELECT id, state FROM process WHERE id IN (SELECT value FROM json_each(?))"
+        return self._run(sql, (_encode(list(processes)),)).fetchall()
 
     # JSON goes in as text: `sqlite3` looks for an adapter of every `bytes`, which costs as much as the statement.
 
