@@ -19,7 +19,7 @@ from sim.seed import Seed
 from sim.world import World
 from sim.world.calendar import local_ms
 
-MONTH_END = load_scenario("month-end")[0]
+MONTH_END = load_scenario("plain-month")[0]
 QUIET_WEEK = load_scenario("quiet-week")[0]
 
 
