@@ -12,18 +12,16 @@ from typing import Any, Final
 import msgspec
 import simpy
 
-from contracts.journal import Goods
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
 from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
+from sim.world.docks import Docks, goods_of
 from sim.world.hands import Hands
 from sim.world.people import approvers
-from sim.world.rates import in_dollars
 from sim.world.trade import (
     COPIED,
     EARLY,
-    IN_PIECES,
     OVERBILLED,
     PRICE_VARIANCE,
     RENUMBERED,
@@ -115,11 +113,11 @@ class Purchasing:
         self._env = env
         self._hands = hands
         self._truth = truth
+        self._docks = Docks(env, hands, truth)
         self._hours = hours
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
         self._first_paper: dict[str, str] = {}
-        self._counted: dict[str, str] = {}
         self.papers: dict[str, Paper] = {}
         self.playing = 0
 
@@ -200,11 +198,11 @@ class Purchasing:
         for at_ms, step, part, ready_ms in self._course(intent, self._now()):
             yield self._until(at_ms)
             if step == RECEIPT:
-                self._receive(intent, owed, part)
+                self._docks.receive(intent, owed, part)
             elif step == INVOICE:
                 self._bill(intent, owed, part, ready_ms)
             elif step == RETURN:
-                self._send_back(intent, owed, part)
+                self._docks.send_back(intent, owed, part)
             elif step == REVISION:
                 self._revise(intent, owed)
             elif step == ACKNOWLEDGED:
@@ -268,26 +266,6 @@ class Purchasing:
             version = self._hands.change(intent.requester, owed.order, quantities)
         self._truth.order_revised(self._now(), owed, version, at_order_prices(intent, quantities))
 
-    def _receive(self, intent: Intent, owed: Owed, part: int) -> None:
-        now, hours = self._now(), self._hours[intent.hospital]
-        quantities = intent.parts[part].quantities
-        in_pieces = intent.twist == IN_PIECES and part == intent.twisted_part and intent.desk_share < 0.5
-        on = hours.local_date(now)
-        number = self._hands.receipt(intent, owed.order, quantities, on, in_pieces=in_pieces)
-        goods = _goods(intent, quantities, owed.rate_ppm)
-        value = at_order_prices(intent, quantities)
-        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
-        if intent.returned:
-            self._counted[intent.key] = number
-
-    def _send_back(self, intent: Intent, owed: Owed, part: int) -> None:
-        """Some of what came is broken, or was never there, and goes back before it is billed."""
-        now, on = self._now(), self._hours[intent.hospital].local_date(self._now())
-        quantities = (intent.returned, *(0 for _ in intent.lines[1:]))
-        number = self._hands.receipt(intent, owed.order, quantities, on, corrects=self._counted.pop(intent.key))
-        value, goods = at_order_prices(intent, quantities), _goods(intent, quantities, owed.rate_ppm)
-        self._truth.goods_return(now, f"{intent.key}/return-{part + 1}", owed, number, value, goods)
-
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.billed(part)
@@ -300,7 +278,7 @@ class Purchasing:
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
         amounts = (right_minor if off else bill.total_minor, right_minor)
-        goods, charges = _goods(intent, quantities, owed.rate_ppm), bill.charges_minor
+        goods, charges = goods_of(intent, quantities, owed.rate_ppm), bill.charges_minor
         self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
@@ -378,11 +356,3 @@ class Purchasing:
 
     def _now(self) -> int:
         return int(self._env.now)  # an int already; SimPy only types it float
-
-
-def _goods(intent: Intent, quantities: tuple[int, ...], rate_ppm: int) -> tuple[Goods, ...]:
-    """Quantities at the order's prices, by line, in dollars at the order's rate."""
-    lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
-    prices = ((n, quantity, in_dollars(line.item.price_minor, rate_ppm)) for n, (line, quantity) in lines)
-    amounts = ((n, quantity, quantity * price) for n, quantity, price in prices)
-    return tuple(Goods(*each) for each in amounts if each[2])

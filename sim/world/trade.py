@@ -7,7 +7,6 @@ What follows from an intent, and when, is for `purchasing`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Final, Protocol
@@ -15,18 +14,13 @@ from typing import Final, Protocol
 import msgspec
 
 from contracts.scenario import Scenario
-from sim.world.catalogue import Catalogue, Draws, Item, Supplier
-
-HOURLY: Final = (0.07, 0.14, 0.19, 0.14, 0.07, 0.11, 0.14, 0.10, 0.04)
-"""Arrivals over the ninths of a working day: before lunch most, a second rise after it. Assumption."""
-_REACHED: Final = (0.0, *accumulate(HOURLY))
+from sim.world.catalogue import Catalogue, Draws, Supplier
+from sim.world.orders import Line, Part, arrival, delivery, halves, lines_of
 
 RUSH_SHARE: Final = 0.8
 RUSH_SAME_DAY: Final = 0.7
 """In a peak most orders come at once, billed on the spot: what is to count this month must be here this month. Assumption."""
 APPROVAL_MINUTES_MAX: Final = 300
-INVOICE_DAYS: Final = (0.35, 0.65, 0.85)
-"""How many of the invoices come on the delivery's day, by the next, by the one after; the rest a day later. Assumption."""
 
 PRICE_VARIANCE: Final = "price-variance"
 RENUMBERED: Final = "duplicate-renumbered"
@@ -58,24 +52,6 @@ class Seeded(Protocol):
 
     def stream(self, *names: str) -> Draws:
         """A stream of numbers that depends on its names alone."""
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line of an order. `agreed_minor` is the contract's price where the order was written at an outdated one."""
-
-    item: Item
-    quantity: int
-    agreed_minor: int = 0
-
-
-class Part(msgspec.Struct, frozen=True, gc=False):
-    """One delivery and its invoice: how much of each line, working days after the one before, and when in the day."""
-
-    quantities: tuple[int, ...]
-    lead_days: int
-    dock_share: float
-    invoice_days: int
-    invoice_share: float
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
@@ -152,14 +128,14 @@ class Trade:
         sellers = self._catalogue.stock if stock else self._catalogue.expense
         seller, assortment = sellers[int(len(sellers) * draw() ** 2)]  # a few suppliers get most orders. Assumption
         split = draw() < self._trade.split_delivery_share
-        lines = _lines(draw, assortment, stock=stock, even=split)
+        lines = lines_of(draw, assortment, stock=stock, even=split)
         rushed = (draw() < RUSH_SHARE) and rush
         lead = draw()
         lead_days = int(lead >= RUSH_SAME_DAY) if rushed else 1 + int(self._trade.lead_days_max * lead**1.6)
-        first = _part(draw, tuple(line.quantity for line in lines), lead_days)
+        first = delivery(draw, tuple(line.quantity for line in lines), lead_days)
         if rushed:
             first = msgspec.structs.replace(first, invoice_days=0)
-        parts = _halves(draw, first) if split else (first,)
+        parts = halves(draw, first) if split else (first,)
         twist, reached = "", draw()
         for name, edge in self._turns:
             if reached < edge:
@@ -168,7 +144,7 @@ class Trade:
         intent = Intent(
             key=f"{hospital}-{day}-{number:03d}",
             hospital=hospital,
-            asked_share=_arrival(draw()),
+            asked_share=arrival(draw()),
             approval_minutes=5 + int(APPROVAL_MINUTES_MAX * draw() ** 2),
             supplier=seller,
             lines=lines,
@@ -229,7 +205,7 @@ class Trade:
         seller, assortment = sellers[int(len(sellers) * contract())]
         line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
         tuned, held_out = self._copied
-        reached, asked = draw(), _arrival(draw())
+        reached, asked = draw(), arrival(draw())
         return Intent(
             key=f"{hospital}-{day}-bill-{number:03d}",
             hospital=hospital,
@@ -259,7 +235,7 @@ class Trade:
         line = Line(assortment[int(len(assortment) * draw())], WEEKS_ORDERED)
         days = self._trade.standing_days
         first = 1 + number % days  # not everybody's goods come on the same day of the week
-        parts = tuple(_part(draw, (1,), days if week else first) for week in range(WEEKS_ORDERED))
+        parts = tuple(delivery(draw, (1,), days if week else first) for week in range(WEEKS_ORDERED))
         tuned, held_out = (share * WEEKS_ORDERED for share in self._copied)
         reached = draw()
         twist = DISGUISED if reached < tuned else UNSEEN if reached < tuned + held_out else ""
@@ -330,42 +306,3 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)
     return tuple((name, edge) for (name, _), edge in zip(named, edges, strict=True))
-
-
-def _lines(draw: Callable[[], float], assortment: tuple[Item, ...], *, stock: bool, even: bool) -> tuple[Line, ...]:
-    """One to three different items, in whole units; even ones where the delivery will come in halves."""
-    count = min(1 + int(3 * draw() ** 1.5), len(assortment))
-    start = int(len(assortment) * draw())
-    most = 30 if stock else 4  # assumption
-    lines = []
-    for n in range(count):
-        quantity = 1 + int(most * draw() ** 1.5)
-        item = assortment[(start + n) % len(assortment)]
-        lines.append(Line(item, quantity + quantity % 2 if even else quantity))
-    return tuple(lines)
-
-
-def _part(draw: Callable[[], float], quantities: tuple[int, ...], lead_days: int) -> Part:
-    return Part(
-        quantities,
-        lead_days,
-        0.04 + 0.6 * draw(),  # docks receive mostly before the afternoon. Assumption
-        bisect_right(INVOICE_DAYS, draw()),
-        _arrival(draw()),
-    )
-
-
-def _halves(draw: Callable[[], float], whole: Part) -> tuple[Part, Part]:
-    """Two deliveries. Every other pair is equal to the unit, so that two invoices look like twins and are none."""
-    first = tuple(max(1, round(q * 0.3)) for q in whole.quantities)
-    if draw() < 0.5:
-        first = tuple(q // 2 for q in whole.quantities)
-    second = tuple(q - part for q, part in zip(whole.quantities, first, strict=True))
-    lead_days = 1 + int(2 * draw())
-    return msgspec.structs.replace(whole, quantities=first), _part(draw, second, lead_days)
-
-
-def _arrival(share: float) -> float:
-    """Where in the working day an even draw falls, by the curve of arrivals."""
-    ninth = min(bisect_right(_REACHED, share), len(HOURLY)) - 1
-    return (ninth + (share - _REACHED[ninth]) / HOURLY[ninth]) / len(HOURLY)
