@@ -73,6 +73,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `returned_share`: orders for stock of which some goes back before it is billed. `unordered_share`: bills without an order, for each order; from a few contracts, so that equal bills come again.
     `charges_share` of the bills carry freight and tax;
     `foreign_share` of the suppliers deliver and bill in Canadian dollars or euros.
+    `unsure_share` of the bills that come by mail are read rightly, but the capture is not sure of it.
     """
 
     suppliers: Count = 60
@@ -90,6 +91,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancelled_order_share: Share = 0.0
     charges_share: Share = 0.0
     foreign_share: Share = 0.0
+    unsure_share: Share = 0.0
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +106,7 @@ class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_order_price: Share = 0.0
     unit_variance: Share = 0.0
     billed_in_pieces: Share = 0.0
+    misread: Share = 0.0
 
 
 class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -75,6 +75,14 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     amount_minor: int
 
 
+class Confidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How sure the capture is of what it read from paper, in per cent."""
+
+    number: int
+    lines: int
+    total: int
+
+
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for.
 
@@ -95,6 +103,8 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     captured_on: str
     charges: tuple[Charge, ...] = ()
     cost_centre: str = ""
+    confidence: Confidence | None = None
+    """None where it came as data."""
 
 
 BOOKS_CURRENCY = "USD"

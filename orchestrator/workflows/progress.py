@@ -25,6 +25,7 @@ from orchestrator.workflows.matching import (
     quantities,
     variance,
 )
+from orchestrator.workflows.reading import MISREAD, contradiction, doubtful
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
 
 WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
@@ -88,21 +89,15 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     order, invoice = state.order, entry.invoice
     if order is None:
         return Wait("order") if invoice.order else _without_order(entry)
-    wanted = quantities(invoice.lines)
     waived = entry.waived
+    wanted = quantities(invoice.lines)
     earlier, billed, cleared = _claims(state, (invoice.captured_ms, paper))
-    if state.packed and "unit-variance" not in waived and any(line.pieces for line in invoice.lines):
-        return _in_which_unit(order, invoice)
-    if not WITHOUT_COVER.intersection(waived):
+    objection: Finding | None = _on_its_face(state, order, entry)
+    if objection is None and not WITHOUT_COVER.intersection(waived):
         objection = _overbilled(order, invoice, earlier, wanted, billed)
-        if objection is not None:
-            return objection
-    if "price-variance" not in waived:
-        off, value = variance(order, invoice)
-        if beyond_tolerance(off, value):
-            evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
-            return Ask("price-variance", off, (), evidence)
-    return _covered(state, wanted, cleared, waived)
+    if objection is None and "price-variance" not in waived:
+        objection = _mispriced(order, entry)
+    return objection or _covered(state, wanted, cleared, waived)
 
 
 def _without_order(entry: InvoiceEntry) -> Finding:
@@ -111,7 +106,33 @@ def _without_order(entry: InvoiceEntry) -> Finding:
     if twin and "duplicate-invoice" not in entry.waived:
         evidence = {"number": entry.invoice.number, "looks_like": number}
         return Ask("duplicate-invoice", entry.invoice.total_minor, (f"ap_automation:{twin}",), evidence)
-    return CLEAR
+    return _misread(entry) or CLEAR
+
+
+def _on_its_face(state: ProcureToPay, order: PurchaseOrder, entry: InvoiceEntry) -> Ask | None:
+    """What cannot be so whatever else was billed: a misreading, or units that do not fit."""
+    misread = _misread(entry)
+    if misread is not None:
+        return misread
+    if state.packed and "unit-variance" not in entry.waived and any(line.pieces for line in entry.invoice.lines):
+        return _in_which_unit(order, entry.invoice)
+    return None
+
+
+def _misread(entry: InvoiceEntry) -> Ask | None:
+    if entry.invoice.confidence is None or MISREAD in entry.waived:
+        return None
+    return contradiction(entry.invoice)
+
+
+def _mispriced(order: PurchaseOrder, entry: InvoiceEntry) -> Ask | None:
+    """Off the order's price beyond what is let pass; or within that, where the capture was not sure of what it read."""
+    invoice = entry.invoice
+    off, value = variance(order, invoice)
+    if beyond_tolerance(off, value):
+        evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
+        return Ask("price-variance", off, (), evidence)
+    return doubtful(invoice, off) if off and MISREAD not in entry.waived else None
 
 
 def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceEntry], dict[int, int], dict[int, int]]:

@@ -70,6 +70,8 @@ def judged(paper: Paper, twin: Paper | None, rejects_share: float) -> Verdict:
     """
     if twin is not None and not twin.rejected:
         return "reject", "", f"the same delivery was billed with {twin.ref.partition(':')[2]}"
+    if paper.correction:
+        return "correct", paper.correction, "as it stands on the paper"
     twist = paper.intent.twist
     if twist in PLAIN and (paper.disputed or twist == WRONG_UNIT):
         return PLAIN[twist]

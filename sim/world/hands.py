@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+import msgspec
 import simpy
 
 from contracts.cases import Decision
 from contracts.journal import Posting
+from mocks.ap_automation.models import ConfidenceShown
 from mocks.ap_automation.state import ApAutomation, CapturedCharge, CapturedInvoice, CapturedLine
 from mocks.identity.state import Identity
 from mocks.inventory.models import ReceiptLine
@@ -20,6 +22,7 @@ from mocks.kit.system import System
 from mocks.procurement.state import Procurement, Requisition, RequisitionLine
 from mocks.service_desk.state import ServiceDesk
 from sim.world.billing import PIECE, Bill
+from sim.world.capture import Figures
 from sim.world.trade import Intent
 
 
@@ -147,8 +150,8 @@ class Hands:
         actor = f"dock-{intent.hospital}"
         return system.perform(self._now(), actor, lambda work: system.state.record_receipt(work, arrived))
 
-    def invoice(self, intent: Intent, order: str, bill: Bill) -> str:
-        """A bill comes in by mail or portal; the number that the capture gives it."""
+    def invoice(self, intent: Intent, order: str, bill: Bill, figures: Figures | None = None) -> str:
+        """A bill comes in by mail or portal, as it was read; the number that the capture gives it."""
         paper = CapturedInvoice(
             intent.hospital,
             bill.channel,
@@ -168,6 +171,7 @@ class Hands:
             bill.supplier.currency,
             tuple(CapturedCharge(kind, amount) for kind, amount in bill.charges),
             "" if order else intent.cost_centre,
+            msgspec.UNSET if figures is None else ConfidenceShown(*figures),
         )
         system = self._systems.ap_automation
         return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))

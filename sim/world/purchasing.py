@@ -12,8 +12,10 @@ from typing import Any, Final
 import msgspec
 import simpy
 
+from contracts.cases import Decision
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
+from sim.world.capture import Capture
 from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
 from sim.world.docks import Docks, goods_of
@@ -22,6 +24,7 @@ from sim.world.people import approvers
 from sim.world.trade import (
     COPIED,
     EARLY,
+    MISREAD,
     OVERBILLED,
     PRICE_VARIANCE,
     RENUMBERED,
@@ -55,6 +58,7 @@ DISPUTED: Final = {
     STALE_PRICE: ("price-variance",),
     OVERBILLED: ("quantity-variance",),
     WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
+    MISREAD: ("misread-invoice", "price-variance", "quantity-variance"),
 }
 """Turns that people must decide about, and the categories under which a case about it is right."""
 OUTCOMES: Final = {
@@ -62,11 +66,15 @@ OUTCOMES: Final = {
     STALE_PRICE: ("accept",),
     OVERBILLED: ("reject",),
     WRONG_UNIT: ("accept", "correct"),
+    MISREAD: ("correct",),
 }
 
 
 class Paper(msgspec.Struct):
-    """An invoice as the world knows it: what it belongs to, and what people did with it."""
+    """An invoice as the world knows it: what it belongs to, how it was read, and what people did with it.
+
+    `correction` is what people would put right in it.
+    """
 
     ref: str
     intent: Intent
@@ -75,6 +83,7 @@ class Paper(msgspec.Struct):
     bill: Bill
     right_minor: int
     twin: str = ""
+    correction: str = ""
     accepted: bool = False
     rejected: bool = False
     rebilled: bool = False
@@ -100,6 +109,7 @@ class Purchasing:
         truth: Truth,
         hours: dict[str, Hours],
         codes: Codes,
+        capture: Capture,
         last_delivery_ms: int,
         *,
         acknowledged: bool = False,
@@ -110,6 +120,7 @@ class Purchasing:
         """
         self._acknowledged = acknowledged
         self._codes = codes
+        self._capture = capture
         self._env = env
         self._hands = hands
         self._truth = truth
@@ -133,10 +144,15 @@ class Purchasing:
             return
         self._begin(self._from_requisition(intent, self._hands.requisition(intent)))
 
-    def settle(self, paper: Paper, *, accepted: bool) -> None:
+    def settle(self, paper: Paper, decision: Decision) -> None:
         """The desk has decided about an invoice: the truth follows, and so does the supplier."""
         now, hours = self._now(), self._hours[paper.intent.hospital]
-        if accepted:
+        if decision == "correct":
+            if not paper.accepted:
+                paper.accepted = True
+                self._truth.revise(now, paper.owes, hours.close_after(now, DUE_DAYS))
+            return
+        if decision == "accept":
             if paper.disputed and not paper.rebilled and not paper.accepted:
                 paper.accepted = True
                 due_ms = hours.close_after(now, DUE_DAYS)
@@ -272,9 +288,12 @@ class Purchasing:
         turns = part == intent.twisted_part
         bill = (twisted if turns else rightly)(intent, quantities, self._number(intent), hours.local_date(now))
         right_minor = at_order_prices(intent, quantities)
-        ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill)}"
         owes = f"{intent.key}/invoice-{part + 1}"
-        paper = self.papers[ref] = Paper(ref, intent, owed, owes, bill, right_minor)
+        reading = self._capture.read(intent, bill, owes, turns=turns)
+        bill = reading.bill
+        ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill, reading.figures)}"
+        paper = Paper(ref, intent, owed, owes, bill, right_minor, correction=reading.correction)
+        self.papers[ref] = paper
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
         amounts = (right_minor if off else bill.total_minor, right_minor)
@@ -309,7 +328,8 @@ class Purchasing:
         categories = ("duplicate-invoice", "quantity-variance") if disguise.halves else ("duplicate-invoice",)
         later = self._hours[intent.hospital].local_date(now)
         for place, copy in enumerate(copies(original.bill, disguise, intent.hospital, later)):
-            ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy)}"
+            figures = self._capture.read(intent, copy, f"{owes}/copy{place}").figures
+            ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy, figures)}"
             self.papers[ref] = Paper(ref, intent, owed, owes, copy, original.right_minor, twin=original.ref)
             original.twin = ref
             self._truth.invoice(
@@ -334,7 +354,8 @@ class Purchasing:
         now, intent = self._now(), refused.intent
         date = self._hours[intent.hospital].local_date(now)
         bill = rightly(intent, refused.delivered, refused.bill.number, date)
-        ref = f"ap_automation:{self._hands.invoice(intent, refused.owed.order, bill)}"
+        figures = self._capture.read(intent, bill, f"{refused.owes}/again").figures
+        ref = f"ap_automation:{self._hands.invoice(intent, refused.owed.order, bill, figures)}"
         self.papers[ref] = Paper(ref, intent, refused.owed, refused.owes, bill, refused.right_minor)
         self._truth.invoice(
             now, ref, refused.owes, refused.owed, bill.number, bill.total_minor, copy=False, expect="effect"

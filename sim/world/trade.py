@@ -33,6 +33,7 @@ OVERBILLED: Final = "quantity-variance"
 STALE_PRICE: Final = "stale-order-price"
 WRONG_UNIT: Final = "unit-variance"
 IN_PIECES: Final = "billed-in-pieces"
+MISREAD: Final = "misread"
 COPIED: Final = frozenset((RENUMBERED, SECOND_CHANNEL, DISGUISED, UNSEEN))
 """The turns that bring a second paper for one delivery."""
 
@@ -266,6 +267,8 @@ def _settled(intent: Intent) -> Intent:
     """The intent with what its turn needs: a price the order does not know yet, or no turn where it cannot happen."""
     if intent.twist in (WRONG_UNIT, IN_PIECES) and not intent.packed:
         return msgspec.structs.replace(intent, twist="")
+    if intent.twist == MISREAD:  # only paper is read
+        return msgspec.structs.replace(intent, channel="email")
     if intent.twist != STALE_PRICE:
         return intent
     lines = tuple(_outdated(line, intent.size) for line in intent.lines)
@@ -302,6 +305,7 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
         (STALE_PRICE, shares.stale_order_price),
         (WRONG_UNIT, shares.unit_variance),
         (IN_PIECES, shares.billed_in_pieces),
+        (MISREAD, shares.misread),
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)

@@ -30,6 +30,7 @@ from tests.mocks.papers import (
     erp_supplier,
     ordered,
     proposed,
+    read_from_paper,
     received,
 )
 
@@ -225,6 +226,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "a receipt was recorded": _many(received),
     "so many receipts were recorded": _many(received),
     "an invoice was captured": _many(captured),
+    "an invoice was read from paper": _many(read_from_paper),
     "an invoice was posted": _invoice_posted,
     "a case is open": _case_open,
     "a case was decided": _case_decided,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
+from mocks.ap_automation.models import ConfidenceShown
 from mocks.ap_automation.state import CapturedInvoice, CapturedLine
 from mocks.cloud_erp.imports import JOURNAL_IMPORT
 from mocks.inventory.models import ReceiptLine
@@ -52,6 +55,12 @@ def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -
 def captured(estate: Estate, entity: str = "H1") -> str:
     """A captured invoice; its id."""
     return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, bill(entity))))
+
+
+def read_from_paper(estate: Estate, entity: str = "H1") -> str:
+    """An invoice of whose lines the capture is not sure; its id."""
+    paper = replace(bill(entity), confidence=ConfidenceShown(97, 61, 99))
+    return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, paper)))
 
 
 def erp_order(**changes: Any) -> dict[str, Any]:
