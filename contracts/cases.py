@@ -15,6 +15,7 @@ Category = Literal[
     "unit-variance",
     "duplicate-invoice",
     "misread-invoice",
+    "tax-variance",
     "invoice-without-receipt",
     "unknown-order",
     "period-closed",
@@ -32,6 +33,7 @@ CATEGORIES: Final[tuple[Category, ...]] = (
     "unit-variance",
     "duplicate-invoice",
     "misread-invoice",
+    "tax-variance",
     "invoice-without-receipt",
     "unknown-order",
     "period-closed",
@@ -47,7 +49,7 @@ Decision = Literal["accept", "reject", "correct", "re-date", "merge", "wait"]
 another's, which the value names.
 
 What corrects an invoice names each field and what it should be, `lines/2/quantity=30; total=360.00`: fields as invoice
-capture shows them (`number`, `total`, `lines/<line>/quantity`, `unit_price` or `amount`), money as decimal text. Whatever
+capture shows them (`number`, `total`, `lines/<line>/quantity`, `unit_price` or `amount`, `charges/<kind>`), money as decimal text. Whatever
 is not named stays as it was captured."""
 
 

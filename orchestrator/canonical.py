@@ -22,6 +22,13 @@ class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pack: int = 1
 
 
+class TaxRate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The sales tax on goods from a day on, in millionths of their amount."""
+
+    valid_from: str
+    rate_ppm: int
+
+
 class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An approved order, at one revision; the last may cancel it."""
 
@@ -36,6 +43,8 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cancelled: bool = False
     priced_on: str = ""
     """The day whose rate prices it, where it is in another currency than the books."""
+    taxes: tuple[TaxRate, ...] = ()
+    """Oldest first; none where the order says nothing of tax."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

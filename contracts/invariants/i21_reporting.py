@@ -2,7 +2,7 @@
 
 At the end each anomaly whose time to be flagged has come was flagged by then: a case of a fitting category about one of
 its papers. The time is counted in working days, so that a copy of Friday afternoon is not late on Monday. And of the
-cases that call a bill wrong (its price, quantity or unit, that it is a copy, or was misread) at most one in twenty is about nothing;
+cases that call a bill wrong (its price, quantity, unit or tax, that it is a copy, or was misread) at most one in twenty is about nothing;
 a single one is nobody's fault. Cases about deliveries, periods and targets are not counted here.
 
 A case may say by when it asks for an answer. That moment lies in the working hours of its hospital, and leaves people at
@@ -23,7 +23,7 @@ from contracts.journal import Effect
 from contracts.provenance import Case, Known
 
 BREAKS: Final = frozenset(
-    ("price-variance", "quantity-variance", "unit-variance", "duplicate-invoice", "misread-invoice")
+    ("price-variance", "quantity-variance", "unit-variance", "duplicate-invoice", "misread-invoice", "tax-variance")
 )
 """Categories that call a bill wrong."""
 BILLS: Final = ("invoice", "supplier")

@@ -27,6 +27,7 @@ from orchestrator.workflows.matching import (
 )
 from orchestrator.workflows.reading import MISREAD, contradiction, doubtful
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
+from orchestrator.workflows.taxes import overtaxed
 
 WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
 """Objections which, once overruled, let an invoice be posted without a receipt to cover it."""
@@ -97,6 +98,8 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
         objection = _overbilled(order, invoice, earlier, wanted, billed)
     if objection is None and "price-variance" not in waived:
         objection = _mispriced(order, entry)
+    if objection is None and "tax-variance" not in waived:
+        objection = overtaxed(order, invoice)
     return objection or _covered(state, wanted, cleared, waived)
 
 

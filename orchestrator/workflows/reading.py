@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from orchestrator.canonical import Invoice, InvoiceLine, minor
+from orchestrator.canonical import Charge, Invoice, InvoiceLine, minor
 from orchestrator.workflows.matching import Ask
 
 SURE_PERCENT: Final = 85
@@ -49,7 +49,7 @@ def _ask(invoice: Invoice, off_minor: int, shown: dict[str, str]) -> Ask:
 
 
 def corrected(invoice: Invoice, value: str) -> Invoice | None:
-    """The invoice with the fields that an answer names: `lines/2/quantity=30; total=360.00`. None where it names none."""
+    """The invoice with the fields that an answer names: `lines/2/quantity=30; total=360.00`. A charge of nothing goes. None where it names none."""
     for each in value.split(";"):
         field, equals, text = each.strip().partition("=")
         changed = _with(invoice, field, text) if equals else None
@@ -66,6 +66,10 @@ def _with(invoice: Invoice, field: str, text: str) -> Invoice | None:
             return replace(invoice, number=text)
         if field == "total":
             return replace(invoice, total_minor=minor(text))
+        if kind == "charges" and rest:
+            others = tuple(charge for charge in invoice.charges if charge.kind != rest)
+            charged = Charge(rest, minor(text))
+            return replace(invoice, charges=(*others, charged) if charged.amount_minor else others)
         if kind == "lines":
             place, _, name = rest.partition("/")
             lines = [_line(line, name, text) if line.line == int(place) else line for line in invoice.lines]

@@ -89,6 +89,7 @@ class Hands:
                 for line, quantity in zip(intent.lines, intent.ordered, strict=True)
             ),
             intent.supplier.currency,
+            intent.taxes,
         )
         system = self._systems.procurement
         return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))

@@ -15,7 +15,7 @@ import simpy
 from contracts.cases import Decision
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
-from sim.world.capture import Capture
+from sim.world.capture import Capture, money
 from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
 from sim.world.docks import Docks, goods_of
@@ -26,6 +26,7 @@ from sim.world.trade import (
     EARLY,
     MISREAD,
     OVERBILLED,
+    OVERTAXED,
     PRICE_VARIANCE,
     RENUMBERED,
     SECOND_CHANNEL,
@@ -59,6 +60,7 @@ DISPUTED: Final = {
     OVERBILLED: ("quantity-variance",),
     WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
     MISREAD: ("misread-invoice", "price-variance", "quantity-variance"),
+    OVERTAXED: ("tax-variance",),
 }
 """Turns that people must decide about, and the categories under which a case about it is right."""
 OUTCOMES: Final = {
@@ -67,6 +69,7 @@ OUTCOMES: Final = {
     OVERBILLED: ("reject",),
     WRONG_UNIT: ("accept", "correct"),
     MISREAD: ("correct",),
+    OVERTAXED: ("correct",),
 }
 
 
@@ -286,18 +289,19 @@ class Purchasing:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.billed(part)
         turns = part == intent.twisted_part
-        bill = (twisted if turns else rightly)(intent, quantities, self._number(intent), hours.local_date(now))
-        right_minor = at_order_prices(intent, quantities)
+        right = rightly(intent, quantities, self._number(intent), hours.local_date(now))
+        bill = twisted(intent, right) if turns else right
         owes = f"{intent.key}/invoice-{part + 1}"
         reading = self._capture.read(intent, bill, owes, turns=turns)
-        bill = reading.bill
+        bill, correction = reading.bill, reading.correction or _tax_correction(bill, right)
         ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill, reading.figures)}"
-        paper = Paper(ref, intent, owed, owes, bill, right_minor, correction=reading.correction)
+        paper = Paper(ref, intent, owed, owes, bill, right.total_minor, correction=correction)
         self.papers[ref] = paper
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
-        amounts = (right_minor if off else bill.total_minor, right_minor)
-        goods, charges = goods_of(intent, quantities, owed.rate_ppm), bill.charges_minor
+        due = right if off else bill
+        amounts = (due.total_minor, at_order_prices(intent, quantities))
+        goods, charges = goods_of(intent, quantities, owed.rate_ppm), due.charges_minor
         self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
@@ -377,3 +381,11 @@ class Purchasing:
 
     def _now(self) -> int:
         return int(self._env.now)  # an int already; SimPy only types it float
+
+
+def _tax_correction(bill: Bill, right: Bill) -> str:
+    """What people put right where the tax is not what is due: that is paid, and the supplier told."""
+    due = right.charged("tax")
+    if bill.charged("tax") == due:
+        return ""
+    return f"charges/tax={money(due)}; total={money(right.total_minor)}"

@@ -16,6 +16,7 @@ import msgspec
 from contracts.scenario import Scenario
 from sim.world.catalogue import Catalogue, Draws, Supplier
 from sim.world.orders import Line, Part, arrival, delivery, halves, lines_of
+from sim.world.taxes import Rates, rates_of
 
 RUSH_SHARE: Final = 0.8
 RUSH_SAME_DAY: Final = 0.7
@@ -34,6 +35,7 @@ STALE_PRICE: Final = "stale-order-price"
 WRONG_UNIT: Final = "unit-variance"
 IN_PIECES: Final = "billed-in-pieces"
 MISREAD: Final = "misread"
+OVERTAXED: Final = "tax-variance"
 COPIED: Final = frozenset((RENUMBERED, SECOND_CHANNEL, DISGUISED, UNSEEN))
 """The turns that bring a second paper for one delivery."""
 
@@ -85,7 +87,10 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     unordered: bool = False
     returned: int = 0
     charges: tuple[float, ...] = ()
-    """Freight and tax, as shares of the goods' amount."""
+    """Freight and tax, as shares of the goods' amount; where orders say the `taxes`, that there is any is all that counts."""
+    taxes: Rates = ()
+    by_line: bool = False
+    """Whether its supplier rounds tax line by line."""
 
     @property
     def twisted_part(self) -> int:
@@ -121,6 +126,7 @@ class Trade:
         self._turns = _turns(scenario)
         self._revises = scenario.trade.changed_order_share + scenario.trade.cancelled_order_share > 0
         self._copied = scenario.disguises.tuned, scenario.disguises.held_out
+        self._taxes = {hospital.id: rates_of(hospital, scenario.calendar) for hospital in scenario.hospital}
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
         """The purchase with this number on a hospital's day; `open` is the day before the first."""
@@ -161,6 +167,7 @@ class Trade:
             copy_share=draw(),
             desk_share=draw(),
             late_days=1 + int(3 * draw()),
+            taxes=self._taxes[hospital],
         )
         intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
         return self._returned(self._charged(intent, hospital, day, number), day, number)
@@ -187,14 +194,16 @@ class Trade:
 
     def _charged(self, intent: Intent, hospital: str, day: str, number: int) -> Intent:
         """Some suppliers bill freight and tax beside the goods; what people must argue about is told without them."""
-        if not self._trade.charges_share or intent.twist not in ("", EARLY):
+        overtaxed = intent.twist == OVERTAXED
+        if not (self._trade.charges_share or overtaxed) or intent.twist not in ("", EARLY, OVERTAXED):
             return intent
         draw = self._seed.stream("charges", hospital, day, str(number)).random
-        if draw() >= self._trade.charges_share:
+        if draw() >= self._trade.charges_share and not overtaxed:
             return intent
         # assumption: freight of 1 to 6 %, and a sales tax of 6 to 9 % on half of these bills, which nobody gives back
         freight, taxed, tax = 0.01 + 0.05 * draw(), draw() < 0.5, 0.06 + 0.03 * draw()
-        return msgspec.structs.replace(intent, charges=(freight, tax if taxed else 0.0))
+        charges = (freight, tax if taxed or overtaxed else 0.0)
+        return msgspec.structs.replace(intent, charges=charges, by_line=bool(intent.taxes) and draw() < 0.5)
 
     def unordered(self, hospital: str, day: str, number: int) -> Intent | None:
         """The bill without an order that comes beside an order, if one does: one of a few contracts, the same each time."""
@@ -260,12 +269,15 @@ class Trade:
             desk_share=draw(),
             late_days=0,
             twisted=int(3 * draw()),
+            taxes=self._taxes[hospital],
         )
 
 
 def _settled(intent: Intent) -> Intent:
     """The intent with what its turn needs: a price the order does not know yet, or no turn where it cannot happen."""
     if intent.twist in (WRONG_UNIT, IN_PIECES) and not intent.packed:
+        return msgspec.structs.replace(intent, twist="")
+    if intent.twist == OVERTAXED and not intent.taxes:
         return msgspec.structs.replace(intent, twist="")
     if intent.twist == MISREAD:  # only paper is read
         return msgspec.structs.replace(intent, channel="email")
@@ -306,6 +318,7 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
         (WRONG_UNIT, shares.unit_variance),
         (IN_PIECES, shares.billed_in_pieces),
         (MISREAD, shares.misread),
+        (OVERTAXED, shares.tax_variance),
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)

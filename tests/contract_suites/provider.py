@@ -32,6 +32,7 @@ from tests.mocks.papers import (
     proposed,
     read_from_paper,
     received,
+    taxed,
 )
 
 Where = Mapping[str, Any]
@@ -226,6 +227,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "a receipt was recorded": _many(received),
     "so many receipts were recorded": _many(received),
     "an invoice was captured": _many(captured),
+    "a taxed order was approved": _many(taxed),
     "an invoice was read from paper": _many(read_from_paper),
     "an invoice was posted": _invoice_posted,
     "a case is open": _case_open,

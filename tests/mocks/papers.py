@@ -28,12 +28,16 @@ def requisition(entity: str = "H1", quantity: int = 10, price_minor: int = 250) 
     return Requisition(entity, "00412", "S001", "Acme Medical", "nurse", lines)
 
 
-def ordered(estate: Estate, entity: str = "H1") -> str:
+def ordered(estate: Estate, entity: str = "H1", taxes: tuple[tuple[str, int], ...] = ()) -> str:
     """An approved order; its number."""
-    raised = estate.act(
-        estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, requisition(entity))
-    )
+    wanted = replace(requisition(entity), taxes=taxes)
+    raised = estate.act(estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, wanted))
     return str(estate.act(estate.procurement, lambda work: estate.procurement.state.approve(work, raised, "head")))
+
+
+def taxed(estate: Estate) -> str:
+    """An approved order that says what tax may be charged; its number."""
+    return ordered(estate, taxes=(("2026-01-01", 88_750),))
 
 
 def arrival(entity: str = "H1", quantity: int = 10, on: str = "2026-10-05") -> NewReceipt:
