@@ -81,6 +81,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `charges_share` of the bills carry freight and tax;
     `foreign_share` of the suppliers deliver and bill in Canadian dollars or euros.
     `unsure_share` of the bills that come by mail are read rightly, but the capture is not sure of it.
+    `receive_all_share` of the orders for stock are received, rightly, with one key for all of it, and counted days later.
     """
 
     suppliers: Count = 60
@@ -99,6 +100,7 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     charges_share: Share = 0.0
     foreign_share: Share = 0.0
     unsure_share: Share = 0.0
+    receive_all_share: Share = 0.0
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +117,7 @@ class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     billed_in_pieces: Share = 0.0
     misread: Share = 0.0
     tax_variance: Share = 0.0
+    blanket_receipt: Share = 0.0
 
 
 class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

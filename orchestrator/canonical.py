@@ -65,6 +65,10 @@ class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     lines: tuple[ReceiptLine, ...]
     corrects: str = ""
     """The receipt that this one takes back from: goods that went back, or were counted wrongly."""
+    uncounted: bool = False
+    """Whether it was entered for all that was ordered, and somebody has yet to count it."""
+    counts: bool = False
+    """Whether it is the count of the receipt that it corrects; without lines, nothing was missing."""
 
 
 class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -57,6 +57,7 @@ ANOMALIES: Final = {
     "billed_in_pieces": "A lookalike: counted and billed by the piece, rightly, for goods ordered by the pack.",
     "misread": "The capture takes one figure of a bill for another. A person looks at the paper and corrects it.",
     "tax_variance": "A bill charges more tax than its order's rate of the day. What is due is paid, and the supplier told.",
+    "blanket_receipt": "A dock enters a delivery for all that was ordered, less came, and all is billed. A later count shows it.",
     "tuned": "Bills that come again in one of the disguises that a design may be tuned on.",
     "held_out": "Bills that come again in a disguise that nobody looked at while tuning; scored apart.",
 }

@@ -67,7 +67,8 @@ def _receipt_recorded(state: ProcureToPay, event: m.ReceiptRecorded, commands: C
         commands.append(m.StartTimer(f"receipt:{event.id}", event.now_ms + PATIENCE_MS))
     elif state.packed:
         receipt = receipt_in_packs(receipt, state.order)
-    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(receipt)})
+    stage = "posted" if receipt.counts and not receipt.lines else "waiting"  # the ERP need not hear that all was there
+    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(receipt, stage)})
 
 
 def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands) -> ProcureToPay:

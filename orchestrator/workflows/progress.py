@@ -100,7 +100,7 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
         objection = _mispriced(order, entry)
     if objection is None and "tax-variance" not in waived:
         objection = overtaxed(order, invoice)
-    return objection or _covered(state, wanted, cleared, waived)
+    return objection or _covered(state, entry, wanted, cleared)
 
 
 def _without_order(entry: InvoiceEntry) -> Finding:
@@ -187,21 +187,44 @@ def _in_which_unit(order: PurchaseOrder, invoice: Invoice) -> Ask:
     return Ask("unit-variance", invoice.total_minor, (), evidence)
 
 
-def _covered(state: ProcureToPay, wanted: dict[int, int], cleared: dict[int, int], waived: tuple[str, ...]) -> Finding:
+def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], cleared: dict[int, int]) -> Finding:
     """Whether what is billed has arrived, and stands in the ERP already."""
     if state.order_stage != "posted":
         return Wait("posting")
-    if WITHOUT_COVER.intersection(waived):
+    if WITHOUT_COVER.intersection(entry.waived):
         return CLEAR
     arrived: dict[int, int] = {}
     booked: dict[int, int] = {}
-    for received in state.receipts.values():
-        sign = -1 if received.receipt.corrects else 1
-        for line in received.receipt.lines:
+    missing: set[int] = set()
+    for paper, received in state.receipts.items():
+        receipt = received.receipt
+        if receipt.uncounted and not _is_counted(state, paper):
+            continue
+        if receipt.counts:
+            missing.update(line.line for line in receipt.lines)
+        sign = -1 if receipt.corrects else 1
+        for line in receipt.lines:
             if received.stage != "refused":
                 arrived[line.line] = arrived.get(line.line, 0) + sign * line.quantity
             if received.stage == "posted":
                 booked[line.line] = booked.get(line.line, 0) + sign * line.quantity
-    if not exceeds(wanted, cleared, booked):
-        return CLEAR
-    return Wait("receipt" if exceeds(wanted, cleared, arrived) else "posting")
+    if not exceeds(wanted, cleared, arrived):
+        return Wait("posting") if exceeds(wanted, cleared, booked) else CLEAR
+    short = _short(wanted, cleared, arrived, missing)
+    return Ask("quantity-variance", entry.invoice.total_minor, (), short) if short else Wait("receipt")
+
+
+def _is_counted(state: ProcureToPay, entered: str) -> bool:
+    """Whether somebody has counted what was entered without counting. Until then it has not come, as far as bills go."""
+    return any(other.receipt.counts and other.receipt.corrects == entered for other in state.receipts.values())
+
+
+def _short(
+    wanted: dict[int, int], cleared: dict[int, int], arrived: dict[int, int], missing: set[int]
+) -> dict[str, str]:
+    """More is billed than a count has found: nothing will come that could cover it, so people must decide now."""
+    for line in sorted(missing):
+        billed, came = wanted.get(line, 0) + cleared.get(line, 0), arrived.get(line, 0)
+        if wanted.get(line, 0) and billed > came:
+            return {"line": str(line), "billed": str(billed), "counted": str(came)}
+    return {}

@@ -13,6 +13,7 @@ from sim.world.catalogue import Supplier
 from sim.world.disguises import HELD_OUT, RENUMBERED, TUNED, TWO_CHANNELS, Disguise, drawn
 from sim.world.taxes import rate_on, tax_on, too_much
 from sim.world.trade import (
+    BLANKET,
     DISGUISED,
     IN_PIECES,
     OVERBILLED,
@@ -111,22 +112,25 @@ def _charges(intent: Intent, amounts: Quantities, date: str) -> Charges:
 
 def twisted(intent: Intent, right: Bill) -> Bill:
     """The bill with the intent's turn, as far as that shows on the bill itself."""
-    quantities, number, date = right.quantities, right.number, right.date
-    twist = intent.twist
-    if twist in (PRICE_VARIANCE, TOLERATED):
-        prices = _off(intent, right)
-        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
-    if twist == STALE_PRICE:
-        prices = tuple(line.agreed_minor for line in intent.lines)
-        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
-    if twist == OVERBILLED:
-        more = tuple(quantity + max(1, round(quantity * 0.3 * intent.size)) for quantity in quantities)
-        return Bill(intent.supplier, number, date, intent.channel, more, right.prices)
+    number, date, twist = right.number, right.date, intent.twist
+    if twist in (PRICE_VARIANCE, TOLERATED, STALE_PRICE):
+        agreed = twist == STALE_PRICE
+        prices = tuple(line.agreed_minor for line in intent.lines) if agreed else _off(intent, right)
+        return Bill(intent.supplier, number, date, intent.channel, right.quantities, prices)
+    if twist in (OVERBILLED, BLANKET):
+        return Bill(intent.supplier, number, date, intent.channel, _too_many(intent, right.quantities), right.prices)
     if twist in (WRONG_UNIT, IN_PIECES):
         return _in_pieces(intent, right)
     if twist == OVERTAXED:
         return _overtaxed(intent, right)
     return right
+
+
+def _too_many(intent: Intent, quantities: Quantities) -> Quantities:
+    """More than came: all that was ordered, of which the dock believes that it came, or up to 30 % beyond that."""
+    if intent.twist == BLANKET:
+        return intent.parts[intent.twisted_part].quantities
+    return tuple(quantity + max(1, round(quantity * 0.3 * intent.size)) for quantity in quantities)
 
 
 def _off(intent: Intent, right: Bill) -> tuple[int, ...]:

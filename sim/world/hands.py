@@ -16,7 +16,7 @@ from contracts.journal import Posting
 from mocks.ap_automation.models import ConfidenceShown
 from mocks.ap_automation.state import ApAutomation, CapturedCharge, CapturedInvoice, CapturedLine
 from mocks.identity.state import Identity
-from mocks.inventory.models import ReceiptLine
+from mocks.inventory.models import Method, ReceiptLine
 from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.system import System
 from mocks.procurement.state import Procurement, Requisition, RequisitionLine
@@ -132,8 +132,9 @@ class Hands:
         *,
         in_pieces: bool = False,
         corrects: str = "",
+        method: Method = "counted",
     ) -> str:
-        """The dock counts what came, or takes back what goes; in the order's units or by the piece. The number it gets."""
+        """The dock enters what came, or takes back what did not; in the order's units or by the piece. The number it gets."""
         arrived = NewReceipt(
             intent.hospital,
             order,
@@ -146,6 +147,7 @@ class Hands:
                 if quantity
             ),
             corrects,
+            method,
         )
         system = self._systems.inventory
         actor = f"dock-{intent.hospital}"

@@ -22,6 +22,7 @@ from sim.world.docks import Docks, goods_of
 from sim.world.hands import Hands
 from sim.world.people import approvers
 from sim.world.trade import (
+    BLANKET,
     COPIED,
     EARLY,
     MISREAD,
@@ -38,10 +39,11 @@ from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
-ACKNOWLEDGED, RECEIPT, RETURN, INVOICE, COPY, REVISION = (
+ACKNOWLEDGED, RECEIPT, RETURN, COUNT, INVOICE, COPY, REVISION = (
     "acknowledged",
     "receipt",
     "return",
+    "count",
     "invoice",
     "copy",
     "revision",
@@ -61,6 +63,7 @@ DISPUTED: Final = {
     WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
     MISREAD: ("misread-invoice", "price-variance", "quantity-variance"),
     OVERTAXED: ("tax-variance",),
+    BLANKET: ("quantity-variance", "invoice-without-receipt"),
 }
 """Turns that people must decide about, and the categories under which a case about it is right."""
 OUTCOMES: Final = {
@@ -70,6 +73,7 @@ OUTCOMES: Final = {
     WRONG_UNIT: ("accept", "correct"),
     MISREAD: ("correct",),
     OVERTAXED: ("correct",),
+    BLANKET: ("reject",),
 }
 
 
@@ -94,7 +98,7 @@ class Paper(msgspec.Struct):
     @property
     def delivered(self) -> tuple[int, ...]:
         """What the bill should have been for: people only ask about the bill that the turn befell."""
-        return self.intent.parts[self.intent.twisted_part].quantities
+        return self.intent.billed(self.intent.twisted_part)
 
     @property
     def disputed(self) -> bool:
@@ -132,6 +136,7 @@ class Purchasing:
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
         self._first_paper: dict[str, str] = {}
+        self._counts: dict[str, tuple[str, str]] = {}
         self.papers: dict[str, Paper] = {}
         self.playing = 0
 
@@ -222,6 +227,8 @@ class Purchasing:
                 self._bill(intent, owed, part, ready_ms)
             elif step == RETURN:
                 self._docks.send_back(intent, owed, part)
+            elif step == COUNT:
+                self._count(intent, owed, part)
             elif step == REVISION:
                 self._revise(intent, owed)
             elif step == ACKNOWLEDGED:
@@ -259,8 +266,13 @@ class Purchasing:
             bill_ms = hours.moment(day if early else day + part.invoice_days, part.invoice_share)
             billed_ms = max(bill_ms, arrives_ms + 30 * MINUTE_MS, billed_ms + 30 * MINUTE_MS)
             steps.append((booked_ms, RECEIPT, number, 0))
-            steps.append((billed_ms, INVOICE, number, max(booked_ms, billed_ms)))
-            if intent.returned and number == len(intent.parts) - 1:
+            last, ready_ms = number == len(intent.parts) - 1, max(booked_ms, billed_ms)
+            if intent.received_all and last:
+                counted_ms = hours.after_days(booked_ms, intent.late_days, part.dock_share)
+                steps.append((counted_ms, COUNT, number, 0))
+                ready_ms = max(ready_ms, counted_ms)
+            steps.append((billed_ms, INVOICE, number, ready_ms))
+            if intent.returned and last:
                 steps.append((booked_ms + SENT_BACK_MS, RETURN, number, 0))
             if turns and intent.twist in COPIED:
                 steps.extend(self._copied(intent, number, billed_ms))
@@ -305,12 +317,21 @@ class Purchasing:
         self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
-        if off:
+        if off and not (intent.missing and self._docks.uncounted(intent)):  # else nothing shows it before the count
             self._dispute(paper)
+
+    def _count(self, intent: Intent, owed: Owed, part: int) -> None:
+        """A delivery is counted at last; if less came, and it is billed already, this is what shows it."""
+        entered = self._docks.count(intent, owed, part)
+        self._counts[intent.key] = entered
+        billed = self._first_paper.get(f"{intent.key}/invoice-{part + 1}")
+        if intent.missing and billed:
+            self._dispute(self.papers[billed])
 
     def _dispute(self, paper: Paper) -> None:
         """The truth about a bill that people must decide about."""
         twist, owed = paper.intent.twist, paper.owed
+        counted = self._counts.get(paper.intent.key, ()) if twist == BLANKET else ()
         self._truth.anomaly(
             self._now(),
             paper.intent.key,
@@ -320,7 +341,7 @@ class Purchasing:
             (paper.ref,),
             abs(paper.bill.total_minor - paper.right_minor) or paper.bill.total_minor,
             outcomes=OUTCOMES[twist],
-            evidence=(paper.ref, f"procurement:{owed.order}"),
+            evidence=(paper.ref, f"procurement:{owed.order}", *counted),
         )
 
     def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:

@@ -36,6 +36,7 @@ WRONG_UNIT: Final = "unit-variance"
 IN_PIECES: Final = "billed-in-pieces"
 MISREAD: Final = "misread"
 OVERTAXED: Final = "tax-variance"
+BLANKET: Final = "blanket-receipt"
 COPIED: Final = frozenset((RENUMBERED, SECOND_CHANNEL, DISGUISED, UNSEEN))
 """The turns that bring a second paper for one delivery."""
 
@@ -48,6 +49,9 @@ CONTRACTS: Final = 12
 """Services of a hospital that are billed without an order. Assumption."""
 WEEKS_ORDERED: Final = 26
 """A standing order covers half a year. Assumption."""
+
+LEAST_ORDERED: Final = 2
+"""Of one unit nothing can be missing, or there is nothing to bill."""
 
 
 class Seeded(Protocol):
@@ -88,6 +92,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     returned: int = 0
     charges: tuple[float, ...] = ()
     """Freight and tax, as shares of the goods' amount; where orders say the `taxes`, that there is any is all that counts."""
+    received_all: bool = False
+    """Whether the dock enters the last delivery without counting it; `missing` of the first line did not come."""
+    missing: int = 0
     taxes: Rates = ()
     by_line: bool = False
     """Whether its supplier rounds tax line by line."""
@@ -103,11 +110,11 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
         return self.first or tuple(line.quantity for line in self.lines)
 
     def billed(self, part: int) -> tuple[int, ...]:
-        """What a part's invoice is for: what came, less what went back of the last."""
-        quantities = self.parts[part].quantities
-        if not self.returned or part != len(self.parts) - 1:
+        """What a part's invoice should be for: what came, less what went back of the last."""
+        quantities, less = self.parts[part].quantities, self.returned + self.missing
+        if not less or part != len(self.parts) - 1:
             return quantities
-        return (quantities[0] - self.returned, *quantities[1:])
+        return (quantities[0] - less, *quantities[1:])
 
     @property
     def packed(self) -> bool:
@@ -170,7 +177,16 @@ class Trade:
             taxes=self._taxes[hospital],
         )
         intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
-        return self._returned(self._charged(intent, hospital, day, number), day, number)
+        intent = self._returned(self._charged(intent, hospital, day, number), day, number)
+        return self._received_all(intent, day, number) if self._trade.receive_all_share else intent
+
+    def _received_all(self, intent: Intent, day: str, number: int) -> Intent:
+        """The intent whose last delivery nobody counts at the dock, though all of it has come."""
+        if not intent.stock or intent.returned or intent.twist in (BLANKET, IN_PIECES, EARLY):
+            return intent
+        draw = self._seed.stream("receive-all", intent.hospital, day, str(number)).random
+        received_all = draw() < self._trade.receive_all_share
+        return msgspec.structs.replace(intent, received_all=True) if received_all else intent
 
     def _returned(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""
@@ -275,10 +291,11 @@ class Trade:
 
 def _settled(intent: Intent) -> Intent:
     """The intent with what its turn needs: a price the order does not know yet, or no turn where it cannot happen."""
-    if intent.twist in (WRONG_UNIT, IN_PIECES) and not intent.packed:
+    unit = intent.twist in (WRONG_UNIT, IN_PIECES)
+    if (unit and not intent.packed) or (intent.twist == OVERTAXED and not intent.taxes):
         return msgspec.structs.replace(intent, twist="")
-    if intent.twist == OVERTAXED and not intent.taxes:
-        return msgspec.structs.replace(intent, twist="")
+    if intent.twist == BLANKET:
+        return _missing(intent)
     if intent.twist == MISREAD:  # only paper is read
         return msgspec.structs.replace(intent, channel="email")
     if intent.twist != STALE_PRICE:
@@ -289,6 +306,15 @@ def _settled(intent: Intent) -> Intent:
     if abs(off) < SURELY_OFF_MINOR:
         return msgspec.structs.replace(intent, twist="")
     return msgspec.structs.replace(intent, lines=lines)
+
+
+def _missing(intent: Intent) -> Intent:
+    """A delivery that comes whole, it is said, and of which a tenth to six tenths of the first line did not. Assumption."""
+    ordered = intent.lines[0].quantity
+    if not intent.stock or len(intent.parts) > 1 or ordered < LEAST_ORDERED:
+        return msgspec.structs.replace(intent, twist="")
+    missing = max(1, round(ordered * (0.1 + 0.5 * intent.size)))
+    return msgspec.structs.replace(intent, received_all=True, missing=missing)
 
 
 def _outdated(line: Line, size: float) -> Line:
@@ -319,6 +345,7 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
         (IN_PIECES, shares.billed_in_pieces),
         (MISREAD, shares.misread),
         (OVERTAXED, shares.tax_variance),
+        (BLANKET, shares.blanket_receipt),
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)

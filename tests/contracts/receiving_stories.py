@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.contracts.journals import Story, line
+from tests.contracts.journals import Story, goods, line
 
 MISREAD: Final = ("misread-invoice", "price-variance", "quantity-variance")
 
@@ -142,6 +142,75 @@ def tax_as_a_price() -> Story:
     return story.paid(amount=108_000).ends()
 
 
+def _entered(story: Story, came: int = 60_000) -> Story:
+    """The dock enters goods for 1,000.00 with one key; so much came."""
+    story.owes("GR:GRN-1", "goods-receipt", "cloud_erp/receipt.posted", 100_000).paper("GRN-1", "GR:GRN-1", amount=came)
+    story.tells("GRN-1").reads("GRN-1").calls("cloud_erp", "create_receipt", "inventory:GRN-1", status=201)
+    return story.posts_receipt("GRN-1")
+
+
+def _counted(story: Story, missing: int = 40_000) -> Story:
+    """Somebody counts, and the ERP takes out what is not there."""
+    story.owes("RT:CNT-1", "goods-return", "cloud_erp/receipt.returned", missing, goods=goods(missing))
+    story.paper("CNT-1", "RT:CNT-1", amount=0).tells("CNT-1")
+    story.calls("cloud_erp", "create_return", "inventory:CNT-1", status=201)
+    usual = {"source_ref": "inventory:CNT-1", "order": "PO-1", "amount_minor": missing, "currency": "USD"}
+    lines = (line("grni", missing), line("inventory", -missing))
+    return story.effect(
+        "cloud_erp", "receipt.returned", "ERT-1", on="2026-10-05", lines=lines, goods=goods(missing), **usual
+    )
+
+
+def _short() -> Story:
+    """Goods for 600.00 came, the dock entered 1,000.00, and the supplier bills 1,000.00."""
+    story = _entered(Story().ordered()).bills(value=60_000, captured=100_000, expect="case")
+    return story.tells("INV-1").reads("INV-1")
+
+
+def less_was_counted_than_billed() -> Story:
+    """The bill waits for the count; people refuse it, and it comes again for what came."""
+    story = _counted(_short().wait(24)).anomaly("A-1", "INV-1", categories=("quantity-variance",))
+    story.asks("CASE-1", "quantity-variance", "INV-1").wait(3).decides("CASE-1", "reject").tells("CASE-1")
+    story.says("INV-1", "rejected").wait(20).paper("INV-2", "PAY:INV-1", number="4711").tells("INV-2")
+    return story.paid("INV-2").ends()
+
+
+def asked_before_the_count() -> Story:
+    """A design asks people about every bill that nobody has counted the goods of; of this one less had come."""
+    story = _short().asks("CASE-1", "quantity-variance", "INV-1")
+    story = _counted(story.wait(24)).anomaly("A-1", "INV-1", categories=("quantity-variance",))
+    story.wait(3).decides("CASE-1", "reject").tells("CASE-1").says("INV-1", "rejected").wait(20)
+    return story.paper("INV-2", "PAY:INV-1", number="4711").tells("INV-2").paid("INV-2").ends()
+
+
+def right_all_along_and_posted_before_the_count() -> Story:
+    """All had come, as the dock said without counting; the bill did not wait, and the hospital owes it."""
+    return _entered(Story().ordered(), came=100_000).bills().tells("INV-1").reads("INV-1").paid().ends()
+
+
+def paid_for_what_never_came() -> Story:
+    """The bill is matched with what the dock entered and booked in full; then somebody counts."""
+    story = _counted(_short().paid(amount=100_000).wait(24)).anomaly("A-1", "INV-1", categories=("quantity-variance",))
+    return story.ends()
+
+
+def count_forgotten() -> Story:
+    """The bill for what came is booked; what the dock entered beyond that stays in stock for ever."""
+    story = _entered(Story().ordered()).bills(value=60_000).tells("INV-1").paid()
+    story.owes("RT:CNT-1", "goods-return", "cloud_erp/receipt.returned", 40_000, goods=goods(40_000))
+    return story.paper("CNT-1", "RT:CNT-1", amount=0).tells("CNT-1").ends()
+
+
+def billed_in_full_on_a_fantasy() -> Story:
+    """Two bills for 600.00 of one order; the dock entered 1,200.00, and half of it came."""
+    story = Story().ordered(value=120_000)
+    story.owes("GR:GRN-1", "goods-receipt", "cloud_erp/receipt.posted", 120_000).paper(
+        "GRN-1", "GR:GRN-1", amount=60_000
+    )
+    story.tells("GRN-1").posts_receipt("GRN-1").bills(value=60_000).tells("INV-1").paid()
+    return story.bills("INV-2", 60_000, number="4712").tells("INV-2").paid("INV-2", "AP-2").ends()
+
+
 GOOD_RECEIVING: Final[tuple[Callable[[], Story], ...]] = (
     misread_and_corrected,
     misread_taken_for_a_wrong_price,
@@ -153,6 +222,9 @@ GOOD_RECEIVING: Final[tuple[Callable[[], Story], ...]] = (
     more_tax_than_price_tolerance_lets_pass,
     overtaxed_and_corrected,
     overtaxed_and_accepted,
+    less_was_counted_than_billed,
+    asked_before_the_count,
+    right_all_along_and_posted_before_the_count,
 )
 BAD_RECEIVING: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (misread_and_posted, "I03 I07 I12 I21"),
@@ -163,4 +235,7 @@ BAD_RECEIVING: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (overtaxed_and_posted, "I03 I12 I21"),
     (tax_cut_without_asking, "I12 I21"),
     (tax_as_a_price, "I03 I07"),
+    (paid_for_what_never_came, "I03 I07 I12 I21"),
+    (count_forgotten, "I01 I11 I20"),
+    (billed_in_full_on_a_fantasy, "I12"),
 )

@@ -50,6 +50,18 @@ def received(estate: Estate, entity: str = "H1") -> str:
     return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, arrival(entity))))
 
 
+def entered(estate: Estate) -> str:
+    """A receipt that was entered for all that was ordered; its number."""
+    arrived = replace(arrival(), method="receive_all")
+    return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, arrived)))
+
+
+def counted(estate: Estate) -> str:
+    """The count of such a receipt, which found all there; its number."""
+    count = NewReceipt("H1", ORDER, "2026-10-06", (), entered(estate), "count")
+    return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, count)))
+
+
 def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -> CapturedInvoice:
     """A bill for ten boxes at 2.50."""
     lines = (CapturedLine(1, "I-1", 10, 250, 2500),)
