@@ -14,6 +14,8 @@ Category = Literal[
     "quantity-variance",
     "unit-variance",
     "duplicate-invoice",
+    "misread-invoice",
+    "tax-variance",
     "invoice-without-receipt",
     "unknown-order",
     "period-closed",
@@ -30,6 +32,8 @@ CATEGORIES: Final[tuple[Category, ...]] = (
     "quantity-variance",
     "unit-variance",
     "duplicate-invoice",
+    "misread-invoice",
+    "tax-variance",
     "invoice-without-receipt",
     "unknown-order",
     "period-closed",
@@ -42,7 +46,11 @@ CATEGORIES: Final[tuple[Category, ...]] = (
 
 Decision = Literal["accept", "reject", "correct", "re-date", "merge", "wait"]
 """accept: go on as it stands · reject: never do it · correct: with the field given · re-date: on the date given · merge: it is
-another's, which the value names."""
+another's, which the value names.
+
+What corrects an invoice names each field and what it should be, `lines/2/quantity=30; total=360.00`: fields as invoice
+capture shows them (`number`, `total`, `lines/<line>/quantity`, `unit_price` or `amount`, `charges/<kind>`), money as decimal text. Whatever
+is not named stays as it was captured."""
 
 
 class NewCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -101,7 +101,8 @@ class Document(Entry, tag="document", frozen=True, gc=False, omit_defaults=True)
 
     `ref` is `system:id`, the way a source names it. `expect` says what a correct design does with this paper:
     `effect`, `case` (a person must decide), or `nothing` (superseded before anybody acted). `on` is the accounting date
-    of this very paper, where that is not its obligation's: a copy's, say.
+    of this very paper, where that is not its obligation's: a copy's, say. `amount_minor` of a receipt is what truly came,
+    whatever the dock entered, and of a return what truly went: nothing, where a count finds that less had come.
 
     A supplier record is a paper too, `what` being `supplier`: its obligation is the real supplier, `number` the true tax
     id, `bank` the account to pay to as this version states it. An edit is written as the same paper at a higher version.

@@ -12,6 +12,7 @@ from contracts.plan import Front, Weather
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, Meta(gt=0.0)]
+TaxRate = Annotated[float, Meta(ge=0.0, le=0.25)]
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -39,6 +40,9 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     One that `joins` in the middle of it all does nothing before that day, and then brings its suppliers along, of which a
     share is known already under other words. Its departments write cost centres in codes of their own, whose meaning
     changes on the day on which it `recodes`.
+
+    `sales_tax` is the sales tax on what it buys, 0 for one that is exempt; orders then say it. `new_sales_tax` holds from
+    `new_sales_tax_from` on. Without a rate orders say nothing, and what tax suppliers charge is theirs to know.
     """
 
     id: str
@@ -50,6 +54,9 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recodes: dt.date | None = None
     brings_suppliers: Annotated[int, Meta(ge=0)] = 0
     overlap_share: Share = 0.0
+    sales_tax: TaxRate | None = None
+    new_sales_tax: TaxRate | None = None
+    new_sales_tax_from: dt.date | None = None
 
 
 class Surge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +80,8 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `returned_share`: orders for stock of which some goes back before it is billed. `unordered_share`: bills without an order, for each order; from a few contracts, so that equal bills come again.
     `charges_share` of the bills carry freight and tax;
     `foreign_share` of the suppliers deliver and bill in Canadian dollars or euros.
+    `unsure_share` of the bills that come by mail are read rightly, but the capture is not sure of it.
+    `receive_all_share` of the orders for stock are received, rightly, with one key for all of it, and counted days later.
     """
 
     suppliers: Count = 60
@@ -90,6 +99,8 @@ class Trade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cancelled_order_share: Share = 0.0
     charges_share: Share = 0.0
     foreign_share: Share = 0.0
+    unsure_share: Share = 0.0
+    receive_all_share: Share = 0.0
 
 
 class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +115,9 @@ class Anomalies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_order_price: Share = 0.0
     unit_variance: Share = 0.0
     billed_in_pieces: Share = 0.0
+    misread: Share = 0.0
+    tax_variance: Share = 0.0
+    blanket_receipt: Share = 0.0
 
 
 class Approvals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,6 +22,13 @@ class OrderLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pack: int = 1
 
 
+class TaxRate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The sales tax on goods from a day on, in millionths of their amount."""
+
+    valid_from: str
+    rate_ppm: int
+
+
 class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An approved order, at one revision; the last may cancel it."""
 
@@ -36,6 +43,8 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cancelled: bool = False
     priced_on: str = ""
     """The day whose rate prices it, where it is in another currency than the books."""
+    taxes: tuple[TaxRate, ...] = ()
+    """Oldest first; none where the order says nothing of tax."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -56,6 +65,10 @@ class GoodsReceipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     lines: tuple[ReceiptLine, ...]
     corrects: str = ""
     """The receipt that this one takes back from: goods that went back, or were counted wrongly."""
+    uncounted: bool = False
+    """Whether it was entered for all that was ordered, and somebody has yet to count it."""
+    counts: bool = False
+    """Whether it is the count of the receipt that it corrects; without lines, nothing was missing."""
 
 
 class InvoiceLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -73,6 +86,14 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     kind: str
     amount_minor: int
+
+
+class Confidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How sure the capture is of what it read from paper, in per cent."""
+
+    number: int
+    lines: int
+    total: int
 
 
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,6 +116,8 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     captured_on: str
     charges: tuple[Charge, ...] = ()
     cost_centre: str = ""
+    confidence: Confidence | None = None
+    """None where it came as data."""
 
 
 BOOKS_CURRENCY = "USD"

@@ -95,7 +95,7 @@ VERBS: Final = {
 OWED: Final = {
     "payable": "{entity} owes supplier {party} {amount}, once, for goods on order {order}",
     "goods-receipt": "Goods worth {amount} arrive at {entity} from supplier {party}, on order {order}",
-    "goods-return": "{entity} sends goods worth {amount} back to supplier {party}, of order {order}",
+    "goods-return": "Goods worth {amount} of order {order} go back to supplier {party}, or never came to {entity}",
     "supplier": "{entity} is to have company {party} as a supplier, once",
     "purchase-order": "{entity} orders for {amount} from supplier {party}: {order}",
     "accrual": "{entity} received {amount} on order {order} and has no invoice of it: to be accrued on {on}",

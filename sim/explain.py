@@ -55,6 +55,9 @@ ANOMALIES: Final = {
     "stale_order_price": "The order was written at an outdated price, and the bill has the contract's. It is accepted.",
     "unit_variance": "Packs are billed and called pieces. A person says that packs were meant.",
     "billed_in_pieces": "A lookalike: counted and billed by the piece, rightly, for goods ordered by the pack.",
+    "misread": "The capture takes one figure of a bill for another. A person looks at the paper and corrects it.",
+    "tax_variance": "A bill charges more tax than its order's rate of the day. What is due is paid, and the supplier told.",
+    "blanket_receipt": "A dock enters a delivery for all that was ordered, less came, and all is billed. A later count shows it.",
     "tuned": "Bills that come again in one of the disguises that a design may be tuned on.",
     "held_out": "Bills that come again in a disguise that nobody looked at while tuning; scored apart.",
 }
@@ -72,6 +75,8 @@ CATEGORIES: Final = {
     "quantity-variance": "More is billed than was received.",
     "unit-variance": "Pieces are billed, and the amount is that of packs, or the other way round.",
     "duplicate-invoice": "The same delivery is billed again.",
+    "misread-invoice": "What was read of an invoice contradicts itself, or its order where the reading was unsure.",
+    "tax-variance": "More tax is billed than the order's rate of that day makes.",
     "invoice-without-receipt": "Something is billed that has not been received.",
     "unknown-order": "The invoice names an order that does not exist.",
     "period-closed": "The books of the month in which it belongs are closed.",

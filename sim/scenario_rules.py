@@ -34,6 +34,7 @@ def broken_rules(scenario: Scenario) -> Broken:
     yield from _calendar(scenario.calendar)
     yield from _lock(scenario)
     yield from _hospitals(scenario)
+    yield from _taxes(scenario)
     yield from _peaks(scenario)
     yield from _shares(scenario)
     yield from _weather(scenario)
@@ -120,6 +121,24 @@ def _joining(scenario: Scenario, hospital: Hospital, where: str) -> Broken:
         yield f"{where}.joins", "a hospital that joins has no orders from before, neither open nor standing"
     if all(each.joins is not None for each in scenario.hospital):
         yield f"{where}.joins", "somebody must be there for others to join"
+
+
+def _taxes(scenario: Scenario) -> Broken:
+    calendar = scenario.calendar
+    for place, hospital in enumerate(scenario.hospital):
+        new, since = hospital.new_sales_tax, hospital.new_sales_tax_from
+        if new is None and since is None:
+            continue
+        if new is None or since is None or hospital.sales_tax is None:
+            yield (
+                f"hospital[{place}]",
+                "a tax that changes has a sales_tax, a new_sales_tax, and new_sales_tax_from, its first day",
+            )
+        elif not calendar.start <= since <= calendar.end:
+            where = f"hospital[{place}].new_sales_tax_from"
+            yield where, f"{since} is outside the calendar, {calendar.start} to {calendar.end}"
+    if scenario.anomalies.tax_variance and all(hospital.sales_tax is None for hospital in scenario.hospital):
+        yield "anomalies.tax_variance", "somebody must have a sales_tax for a tax to be wrong"
 
 
 def _peaks(scenario: Scenario) -> Broken:

@@ -2,9 +2,9 @@
 
 Judged at each posting of an invoice, with what was true at that moment:
 
-- what has been billed on the order and stands, valued at the order's prices, exceeds what the dock has received by no
-  more than 1 % or 1.00, whichever is more; unless people had accepted that invoice before;
-- an invoice whose captured amount, without freight and tax, is off the order's price by more than 2 % and more than 5.00
+- what has been billed on the order and stands, valued at the order's prices, exceeds what has truly come, whatever the dock
+  entered, by no more than 1 % or 1.00, whichever is more; unless people had accepted that invoice before;
+- an invoice whose captured amount, without the freight and tax that are due, is off the order's price by more than 2 % and more than 5.00
   was accepted or corrected by a person before it was posted;
 - an invoice that a person refused is not posted, unless a person later accepted it.
 

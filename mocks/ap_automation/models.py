@@ -38,8 +38,19 @@ class ChargeShown(msgspec.Struct, frozen=True, gc=False):
     amount: str
 
 
+class ConfidenceShown(msgspec.Struct, frozen=True, gc=False):
+    """How sure the capture is of what it read, in per cent: of the number, of the lines, of the total."""
+
+    number: int
+    lines: int
+    total: int
+
+
 class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A captured invoice in full: what a read shows, and what the event `invoice.captured` brings."""
+    """A captured invoice in full: what a read shows, and what the event `invoice.captured` brings.
+
+    What came as data, and was not read from paper, says nothing of `confidence`.
+    """
 
     id: str
     organisation: str
@@ -56,6 +67,7 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     captured_at: str
     charges: list[ChargeShown] = []
     cost_centre: str = ""
+    confidence: ConfidenceShown | msgspec.UnsetType = msgspec.UNSET
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,15 @@ from typing import Final, Literal
 import msgspec
 
 from contracts.wire import Subject
-from mocks.ap_automation.models import ChargeShown, InvoiceShown, LineShown, StatusTold, StatusWord, SupplierShown
+from mocks.ap_automation.models import (
+    ChargeShown,
+    ConfidenceShown,
+    InvoiceShown,
+    LineShown,
+    StatusTold,
+    StatusWord,
+    SupplierShown,
+)
 from mocks.kit.dialect import decimal, stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -53,6 +61,8 @@ class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
     currency: str = CURRENCY
     charges: tuple[CapturedCharge, ...] = ()
     cost_centre: str = ""
+    confidence: ConfidenceShown | msgspec.UnsetType = msgspec.UNSET
+    """How sure the reading was, where the bill was read from paper."""
 
 
 class Invoice(msgspec.Struct, gc=False):
@@ -159,6 +169,7 @@ def shown(invoice: Invoice) -> InvoiceShown:
         invoice.captured_at,
         [ChargeShown(charge.kind, decimal(charge.amount_minor)) for charge in paper.charges],
         paper.cost_centre,
+        paper.confidence,
     )
 
 

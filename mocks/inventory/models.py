@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from mocks.kit.dialect import EPOCH, Limit, Moment, Offset
 from mocks.kit.operation import Refused
+
+Method = Literal["counted", "receive_all", "count"]
+"""How a receipt came about: counted at the dock; entered with one key for all that was ordered; or a later count of that."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
@@ -20,7 +25,8 @@ class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
 class ReceiptShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A goods receipt in full; also the body of the event `receipt.recorded`.
 
-    One that `corrects` another takes back what that one counted: goods that went back, or were never there.
+    One that `corrects` another takes back what that one counted: goods that went back, or were never there. What was entered
+    by `receive_all` is counted later: that `count` names what is missing of it, perhaps nothing.
     """
 
     grn: str
@@ -30,6 +36,7 @@ class ReceiptShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     recorded_at: str
     lines: tuple[ReceiptLine, ...]
     corrects: str = ""
+    method: Method = "counted"
 
 
 class StockTold(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,7 @@
-"""Goods receipts. A receipt is recorded once and never changes; what was wrong or went back is a receipt that corrects it."""
+"""Goods receipts. A receipt is recorded once and never changes; what was wrong or went back is a receipt that corrects it.
+
+A receipt that was entered without counting is counted once, later: a correction, too, be it of nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import datetime as dt
 import msgspec
 
 from contracts.wire import Subject
-from mocks.inventory.models import ReceiptLine, ReceiptShown, StockTold
+from mocks.inventory.models import Method, ReceiptLine, ReceiptShown, StockTold
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
@@ -21,6 +24,7 @@ class NewReceipt(msgspec.Struct, frozen=True, gc=False):
     received_on: str
     lines: tuple[ReceiptLine, ...]
     corrects: str = ""
+    method: Method = "counted"
 
 
 class Inventory:
@@ -41,9 +45,10 @@ class Inventory:
         if arrived.corrects:
             self._correctable(arrived)
         self._made[entity] += 1
-        grn = f"{'RTN' if arrived.corrects else 'GRN'}-{entity}-{self._made[entity]:06d}"
+        series = "CNT" if arrived.method == "count" else "RTN" if arrived.corrects else "GRN"
+        grn = f"{series}-{entity}-{self._made[entity]:06d}"
         at, lines, corrects = stamp(work.now_ms), arrived.lines, arrived.corrects
-        receipt = ReceiptShown(grn, entity, arrived.order, arrived.received_on, at, lines, corrects)
+        receipt = ReceiptShown(grn, entity, arrived.order, arrived.received_on, at, lines, corrects, arrived.method)
         self.receipts[grn] = receipt
         if corrects:
             self._corrections[corrects] = (*self._corrections.get(corrects, ()), receipt)
@@ -62,8 +67,13 @@ class Inventory:
         counted = self.receipt(wrong.corrects)
         if counted.corrects or counted.site != wrong.entity or counted.order != wrong.order:
             raise Refused(400, "not_correctable", f"{counted.grn} is not a receipt of this order here")
+        earlier = self._corrections.get(counted.grn, ())
+        if wrong.method == "count" and counted.method != "receive_all":
+            raise Refused(409, "counted_before", f"{counted.grn} was counted when it came")
+        if wrong.method == "count" and any(each.method == "count" for each in earlier):
+            raise Refused(409, "counted_before", f"{counted.grn} was counted already")
         left = {(line.line, line.unit): line.quantity for line in counted.lines}
-        for line in (line for each in self._corrections.get(counted.grn, ()) for line in each.lines):
+        for line in (line for each in earlier for line in each.lines):
             left[line.line, line.unit] -= line.quantity
         for line in wrong.lines:
             if line.quantity > left.get((line.line, line.unit), 0):
@@ -80,7 +90,9 @@ class Inventory:
 def _check(arrived: NewReceipt, *, known: bool) -> None:
     if not known:
         raise Refused(400, "unknown_site", f"no site {arrived.entity}")
-    if not arrived.lines:
+    if (arrived.method == "count" and not arrived.corrects) or (arrived.method == "receive_all" and arrived.corrects):
+        raise Refused(400, "bad_method", "a count is of a receipt, and what is entered for all corrects none")
+    if not arrived.lines and arrived.method != "count":
         raise Refused(400, "no_lines", "a receipt needs at least one line")
     if any(line.quantity <= 0 for line in arrived.lines):
         raise Refused(400, "bad_quantity", "a received quantity must be positive")

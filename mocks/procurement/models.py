@@ -32,6 +32,13 @@ class LineShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     pack: int = 1
 
 
+class TaxShown(msgspec.Struct, frozen=True, gc=False):
+    """The sales tax on goods, in per cent as decimal text, from a day on."""
+
+    valid_from: str
+    rate: str
+
+
 class ApprovalShown(msgspec.Struct, frozen=True, gc=False):
     """One yes: by whose authority, and who said it."""
 
@@ -41,7 +48,10 @@ class ApprovalShown(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """An order in full. `updated_at` is the moment of the newest revision; `approvals` are told where there were several."""
+    """An order in full. `updated_at` is the moment of the newest revision; `approvals` are told where there were several.
+
+    `taxes` are the rates that suppliers are told, those that are announced included; 0 says that nothing is to be charged.
+    """
 
     number: str
     revision: int
@@ -58,6 +68,7 @@ class OrderShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     invoice_status: str
     approvals: list[ApprovalShown] = []
     exported: bool = False
+    taxes: list[TaxShown] = []
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False):

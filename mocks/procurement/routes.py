@@ -17,6 +17,7 @@ from mocks.procurement.models import (
     OrderShown,
     StatusShown,
     SupplierShown,
+    TaxShown,
 )
 from mocks.procurement.state import Order, Procurement
 
@@ -158,4 +159,5 @@ def _shown(order: Order) -> OrderShown:
         if len(order.approvals) > 1
         else [],
         order.exported,
+        [TaxShown(since, f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04d}") for since, rate_ppm in wanted.taxes],
     )

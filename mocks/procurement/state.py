@@ -47,6 +47,8 @@ class Requisition(msgspec.Struct, frozen=True, gc=False):
     requester: str
     lines: tuple[RequisitionLine, ...]
     currency: str = CURRENCY
+    taxes: tuple[tuple[str, int], ...] = ()
+    """From which day on how many millionths of the goods' amount; none where nothing is said of tax."""
 
 
 class Submitted(msgspec.Struct, gc=False):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import PIECE, Charge, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
+from orchestrator.canonical import PIECE, Charge, Confidence, Invoice, InvoiceLine, milliseconds, minor, moment, stamp
 from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "ap_automation"
@@ -31,6 +31,12 @@ class _Charge(msgspec.Struct, gc=False):
     amount: str
 
 
+class _Confidence(msgspec.Struct, gc=False):
+    number: int
+    lines: int
+    total: int
+
+
 class _Invoice(msgspec.Struct, gc=False):
     id: str
     organisation: str
@@ -45,6 +51,7 @@ class _Invoice(msgspec.Struct, gc=False):
     currency: str = "USD"
     charges: list[_Charge] = []
     cost_centre: str = ""
+    confidence: _Confidence | None = None
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -82,6 +89,7 @@ _encode = msgspec.json.Encoder().encode
 def read_invoice(body: bytes) -> Invoice:
     """An invoice as the orchestrator speaks of it; its local date of capture is set where the zones are known."""
     raw = _invoice.decode(body)
+    sure = raw.confidence
     lines = tuple(
         [InvoiceLine(x.line, x.quantity, minor(x.unit_price), minor(x.amount), x.unit == PIECE) for x in raw.lines]
     )
@@ -100,6 +108,7 @@ def read_invoice(body: bytes) -> Invoice:
         raw.captured_at,
         tuple([Charge(x.kind, minor(x.amount)) for x in raw.charges]),
         raw.cost_centre,
+        None if sure is None else Confidence(sure.number, sure.lines, sure.total),
     )
 
 

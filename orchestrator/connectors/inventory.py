@@ -11,6 +11,8 @@ from orchestrator.connectors.base import Operation
 
 SYSTEM: Final = "inventory"
 PAGE: Final = 200
+UNCOUNTED: Final = "receive_all"
+COUNT: Final = "count"
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -26,6 +28,7 @@ class _Receipt(msgspec.Struct, gc=False):
     received_on: str
     lines: list[_Line]
     corrects: str = ""
+    method: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -62,7 +65,9 @@ def read_receipt(body: bytes) -> GoodsReceipt:
     """A receipt as the orchestrator speaks of it."""
     raw = _receipt.decode(body)
     lines = tuple([ReceiptLine(x.line, x.quantity, x.unit == PIECE) for x in raw.lines])
-    return GoodsReceipt(raw.grn, raw.site, raw.order, raw.received_on, lines, raw.corrects)
+    return GoodsReceipt(
+        raw.grn, raw.site, raw.order, raw.received_on, lines, raw.corrects, raw.method == UNCOUNTED, raw.method == COUNT
+    )
 
 
 def read_page(body: bytes) -> tuple[list[Notice], bool]:

@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
-from orchestrator.canonical import BOOKS_CURRENCY, OrderLine, PurchaseOrder, minor, stamp
+from orchestrator.canonical import BOOKS_CURRENCY, OrderLine, PurchaseOrder, TaxRate, minor, stamp
 from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "procurement"
 PAGE: Final = 50
+PLACES: Final = 4
+"""Of a rate in per cent: one is a millionth."""
 
 
 class _Supplier(msgspec.Struct, gc=False):
@@ -27,6 +29,11 @@ class _Line(msgspec.Struct, gc=False):
     pack: int = 1
 
 
+class _Tax(msgspec.Struct, gc=False):
+    valid_from: str
+    rate: str
+
+
 class _Order(msgspec.Struct, gc=False):
     number: str
     revision: int
@@ -37,6 +44,7 @@ class _Order(msgspec.Struct, gc=False):
     currency: str = "USD"
     status: str = ""
     approved_at: str = ""
+    taxes: list[_Tax] = []
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -83,7 +91,21 @@ def read_order(body: bytes) -> PurchaseOrder:
         lines,
         raw.status == "cancelled",
         raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
+        tuple(sorted((TaxRate(x.valid_from, _ppm(x.rate)) for x in raw.taxes), key=_valid_from)) if raw.taxes else (),
     )
+
+
+def _ppm(per_cent: str) -> int:
+    """Millionths for a decimal text of per cent; raises ValueError for anything else."""
+    whole, _, part = per_cent.partition(".")
+    if not (whole + part).isdigit() or len(part) > PLACES:
+        message = f"{per_cent!r} is no rate"
+        raise ValueError(message)
+    return int(whole + part.ljust(PLACES, "0"))
+
+
+def _valid_from(rate: TaxRate) -> str:
+    return rate.valid_from
 
 
 def read_notice(body: bytes) -> Notice:

@@ -28,6 +28,7 @@ from orchestrator.workflows.asking import (
 )
 from orchestrator.workflows.matching import Ask, Wait, copy_of, invoice_in_packs, is_packed, receipt_in_packs
 from orchestrator.workflows.progress import judge, progress
+from orchestrator.workflows.reading import MISREAD, corrected
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
 
 
@@ -66,7 +67,8 @@ def _receipt_recorded(state: ProcureToPay, event: m.ReceiptRecorded, commands: C
         commands.append(m.StartTimer(f"receipt:{event.id}", event.now_ms + PATIENCE_MS))
     elif state.packed:
         receipt = receipt_in_packs(receipt, state.order)
-    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(receipt)})
+    stage = "posted" if receipt.counts and not receipt.lines else "waiting"  # the ERP need not hear that all was there
+    return replace(state, receipts={**state.receipts, event.id: ReceiptEntry(receipt, stage)})
 
 
 def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands) -> ProcureToPay:
@@ -182,7 +184,11 @@ def _invoice_decided(
             commands.append(m.ForgetBill(entry.invoice))
         state = with_invoice(state, paper, stage="rejected", open_case="", timed=False)
         return tell(state, paper, "rejected", answer.note or category, commands)
-    if answer.decision == "wait" or category == "unknown-order":
+    right = corrected(entry.invoice, answer.value) if answer.decision == "correct" else None
+    if right is not None:
+        return with_invoice(state, paper, stage="waiting", open_case="", invoice=right)
+    unclear = answer.decision == "correct" and category == MISREAD
+    if answer.decision == "wait" or unclear or category == "unknown-order":
         commands.append(m.StartTimer(f"invoice:{paper}", event.now_ms + PATIENCE_MS))
         open_case = category if entry.stage == "asking" else ""
         return with_invoice(state, paper, open_case=open_case, timed=True)

@@ -25,7 +25,9 @@ from orchestrator.workflows.matching import (
     quantities,
     variance,
 )
+from orchestrator.workflows.reading import MISREAD, contradiction, doubtful
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
+from orchestrator.workflows.taxes import overtaxed
 
 WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
 """Objections which, once overruled, let an invoice be posted without a receipt to cover it."""
@@ -88,21 +90,17 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     order, invoice = state.order, entry.invoice
     if order is None:
         return Wait("order") if invoice.order else _without_order(entry)
-    wanted = quantities(invoice.lines)
     waived = entry.waived
+    wanted = quantities(invoice.lines)
     earlier, billed, cleared = _claims(state, (invoice.captured_ms, paper))
-    if state.packed and "unit-variance" not in waived and any(line.pieces for line in invoice.lines):
-        return _in_which_unit(order, invoice)
-    if not WITHOUT_COVER.intersection(waived):
+    objection: Finding | None = _on_its_face(state, order, entry)
+    if objection is None and not WITHOUT_COVER.intersection(waived):
         objection = _overbilled(order, invoice, earlier, wanted, billed)
-        if objection is not None:
-            return objection
-    if "price-variance" not in waived:
-        off, value = variance(order, invoice)
-        if beyond_tolerance(off, value):
-            evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
-            return Ask("price-variance", off, (), evidence)
-    return _covered(state, wanted, cleared, waived)
+    if objection is None and "price-variance" not in waived:
+        objection = _mispriced(order, entry)
+    if objection is None and "tax-variance" not in waived:
+        objection = overtaxed(order, invoice)
+    return objection or _covered(state, entry, wanted, cleared)
 
 
 def _without_order(entry: InvoiceEntry) -> Finding:
@@ -111,7 +109,33 @@ def _without_order(entry: InvoiceEntry) -> Finding:
     if twin and "duplicate-invoice" not in entry.waived:
         evidence = {"number": entry.invoice.number, "looks_like": number}
         return Ask("duplicate-invoice", entry.invoice.total_minor, (f"ap_automation:{twin}",), evidence)
-    return CLEAR
+    return _misread(entry) or CLEAR
+
+
+def _on_its_face(state: ProcureToPay, order: PurchaseOrder, entry: InvoiceEntry) -> Ask | None:
+    """What cannot be so whatever else was billed: a misreading, or units that do not fit."""
+    misread = _misread(entry)
+    if misread is not None:
+        return misread
+    if state.packed and "unit-variance" not in entry.waived and any(line.pieces for line in entry.invoice.lines):
+        return _in_which_unit(order, entry.invoice)
+    return None
+
+
+def _misread(entry: InvoiceEntry) -> Ask | None:
+    if entry.invoice.confidence is None or MISREAD in entry.waived:
+        return None
+    return contradiction(entry.invoice)
+
+
+def _mispriced(order: PurchaseOrder, entry: InvoiceEntry) -> Ask | None:
+    """Off the order's price beyond what is let pass; or within that, where the capture was not sure of what it read."""
+    invoice = entry.invoice
+    off, value = variance(order, invoice)
+    if beyond_tolerance(off, value):
+        evidence = {"ordered_minor": str(value), "billed_minor": str(invoice.total_minor)}
+        return Ask("price-variance", off, (), evidence)
+    return doubtful(invoice, off) if off and MISREAD not in entry.waived else None
 
 
 def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceEntry], dict[int, int], dict[int, int]]:
@@ -163,21 +187,44 @@ def _in_which_unit(order: PurchaseOrder, invoice: Invoice) -> Ask:
     return Ask("unit-variance", invoice.total_minor, (), evidence)
 
 
-def _covered(state: ProcureToPay, wanted: dict[int, int], cleared: dict[int, int], waived: tuple[str, ...]) -> Finding:
+def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], cleared: dict[int, int]) -> Finding:
     """Whether what is billed has arrived, and stands in the ERP already."""
     if state.order_stage != "posted":
         return Wait("posting")
-    if WITHOUT_COVER.intersection(waived):
+    if WITHOUT_COVER.intersection(entry.waived):
         return CLEAR
     arrived: dict[int, int] = {}
     booked: dict[int, int] = {}
-    for received in state.receipts.values():
-        sign = -1 if received.receipt.corrects else 1
-        for line in received.receipt.lines:
+    missing: set[int] = set()
+    for paper, received in state.receipts.items():
+        receipt = received.receipt
+        if receipt.uncounted and not _is_counted(state, paper):
+            continue
+        if receipt.counts:
+            missing.update(line.line for line in receipt.lines)
+        sign = -1 if receipt.corrects else 1
+        for line in receipt.lines:
             if received.stage != "refused":
                 arrived[line.line] = arrived.get(line.line, 0) + sign * line.quantity
             if received.stage == "posted":
                 booked[line.line] = booked.get(line.line, 0) + sign * line.quantity
-    if not exceeds(wanted, cleared, booked):
-        return CLEAR
-    return Wait("receipt" if exceeds(wanted, cleared, arrived) else "posting")
+    if not exceeds(wanted, cleared, arrived):
+        return Wait("posting") if exceeds(wanted, cleared, booked) else CLEAR
+    short = _short(wanted, cleared, arrived, missing)
+    return Ask("quantity-variance", entry.invoice.total_minor, (), short) if short else Wait("receipt")
+
+
+def _is_counted(state: ProcureToPay, entered: str) -> bool:
+    """Whether somebody has counted what was entered without counting. Until then it has not come, as far as bills go."""
+    return any(other.receipt.counts and other.receipt.corrects == entered for other in state.receipts.values())
+
+
+def _short(
+    wanted: dict[int, int], cleared: dict[int, int], arrived: dict[int, int], missing: set[int]
+) -> dict[str, str]:
+    """More is billed than a count has found: nothing will come that could cover it, so people must decide now."""
+    for line in sorted(missing):
+        billed, came = wanted.get(line, 0) + cleared.get(line, 0), arrived.get(line, 0)
+        if wanted.get(line, 0) and billed > came:
+            return {"line": str(line), "billed": str(billed), "counted": str(came)}
+    return {}

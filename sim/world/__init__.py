@@ -19,6 +19,7 @@ from sim.world import people
 from sim.world.accruals import Accruals, Close
 from sim.world.books import Books, next_month
 from sim.world.calendar import TABLE_DAYS, Hours, holidays_of, local_ms, working_hours
+from sim.world.capture import Capture
 from sim.world.catalogue import Catalogue
 from sim.world.codes import Codes
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
@@ -66,7 +67,14 @@ class World:
         self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
         last_ms = _last_delivery_ms(scenario)
         self._purchasing = Purchasing(
-            env, self._hands, self._truth, self._hours, self._codes, last_ms, acknowledged=scenario.all_topics
+            env,
+            self._hands,
+            self._truth,
+            self._hours,
+            self._codes,
+            Capture(seed, scenario),
+            last_ms,
+            acknowledged=scenario.all_topics,
         )
         self._books = {
             hospital.id: Books(env, self._hands, hospital, scenario.calendar, self._payables_closed)
@@ -183,7 +191,7 @@ class World:
             return self._redate(paper)
         twin = self._purchasing.papers.get(paper.twin)
         verdict = judged(paper, twin, self._scenario.desk.rejects_share)
-        self._purchasing.settle(paper, accepted=verdict[0] == "accept")
+        self._purchasing.settle(paper, verdict[0])
         return verdict
 
     def _redate(self, paper: Paper) -> Verdict:

@@ -11,10 +11,13 @@ from typing import Final, Literal, cast
 
 from sim.world.catalogue import Supplier
 from sim.world.disguises import HELD_OUT, RENUMBERED, TUNED, TWO_CHANNELS, Disguise, drawn
+from sim.world.taxes import rate_on, tax_on, too_much
 from sim.world.trade import (
+    BLANKET,
     DISGUISED,
     IN_PIECES,
     OVERBILLED,
+    OVERTAXED,
     PRICE_VARIANCE,
     SECOND_CHANNEL,
     STALE_PRICE,
@@ -32,7 +35,7 @@ TOLERATED_MINOR: Final = 400
 
 PIECE: Final = "each"
 Charged = Literal["freight", "tax"]
-CHARGES: Final[tuple[Charged, ...]] = ("freight", "tax")
+Charges = tuple[tuple[Charged, int], ...]
 Channel = Literal["email", "portal"]
 Quantities = tuple[int, ...]
 
@@ -64,9 +67,9 @@ class Bill:
         prices: tuple[int, ...],
         units: tuple[str, ...] = (),
         amounts: tuple[int, ...] = (),
-        shares: tuple[float, ...] = (),
+        charges: Charges = (),
     ) -> None:
-        """Add it up, with freight and tax as `shares` of the goods. A bill without units bills in those of the order; amounts are price times quantity unless given."""
+        """Add it up. A bill without units bills in those of the order; amounts are price times quantity unless given."""
         self.supplier = supplier
         self.number = number
         self.date = date
@@ -75,12 +78,13 @@ class Bill:
         self.prices = prices
         self.units = units or ("",) * len(quantities)
         self.amounts = amounts or tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
-        goods = sum(self.amounts)
-        self.charges: list[tuple[Charged, int]] = [
-            (kind, round(goods * share)) for kind, share in zip(CHARGES, shares, strict=False) if round(goods * share)
-        ]
-        self.charges_minor = sum(amount for _, amount in self.charges)
-        self.total_minor = goods + self.charges_minor
+        self.charges = charges
+        self.charges_minor = sum(amount for _, amount in charges)
+        self.total_minor = sum(self.amounts) + self.charges_minor
+
+    def charged(self, kind: Charged) -> int:
+        """What is billed beside the goods, of a kind."""
+        return sum(amount for each, amount in self.charges if each == kind)
 
 
 def at_order_prices(intent: Intent, quantities: Quantities) -> int:
@@ -91,25 +95,42 @@ def at_order_prices(intent: Intent, quantities: Quantities) -> int:
 def rightly(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
     """The bill for a delivery as it should be."""
     prices = tuple(line.item.price_minor for line in intent.lines)
-    return Bill(intent.supplier, number, date, intent.channel, quantities, prices, shares=intent.charges)
+    amounts = tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
+    charges = _charges(intent, amounts, date) if intent.charges else ()
+    return Bill(intent.supplier, number, date, intent.channel, quantities, prices, amounts=amounts, charges=charges)
 
 
-def twisted(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
-    """The bill for a delivery with the intent's turn, as far as that shows on the bill itself."""
-    right = rightly(intent, quantities, number, date)
-    twist = intent.twist
-    if twist in (PRICE_VARIANCE, TOLERATED):
-        prices = _off(intent, right)
-        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
-    if twist == STALE_PRICE:
-        prices = tuple(line.agreed_minor for line in intent.lines)
-        return Bill(intent.supplier, number, date, intent.channel, quantities, prices)
-    if twist == OVERBILLED:
-        more = tuple(quantity + max(1, round(quantity * 0.3 * intent.size)) for quantity in quantities)
-        return Bill(intent.supplier, number, date, intent.channel, more, right.prices)
+def _charges(intent: Intent, amounts: Quantities, date: str) -> Charges:
+    """Freight, and tax: at the rate of the day where orders say one, rounded as this supplier does it."""
+    goods, (freight, tax) = sum(amounts), intent.charges
+    tax_minor = round(goods * tax)
+    if tax and intent.taxes:
+        tax_minor = tax_on(amounts, rate_on(intent.taxes, date), by_line=intent.by_line)
+    both: Charges = (("freight", round(goods * freight)), ("tax", tax_minor))
+    return tuple(each for each in both if each[1])
+
+
+def twisted(intent: Intent, right: Bill) -> Bill:
+    """The bill with the intent's turn, as far as that shows on the bill itself."""
+    number, date, twist = right.number, right.date, intent.twist
+    if twist in (PRICE_VARIANCE, TOLERATED, STALE_PRICE):
+        agreed = twist == STALE_PRICE
+        prices = tuple(line.agreed_minor for line in intent.lines) if agreed else _off(intent, right)
+        return Bill(intent.supplier, number, date, intent.channel, right.quantities, prices)
+    if twist in (OVERBILLED, BLANKET):
+        return Bill(intent.supplier, number, date, intent.channel, _too_many(intent, right.quantities), right.prices)
     if twist in (WRONG_UNIT, IN_PIECES):
         return _in_pieces(intent, right)
+    if twist == OVERTAXED:
+        return _overtaxed(intent, right)
     return right
+
+
+def _too_many(intent: Intent, quantities: Quantities) -> Quantities:
+    """More than came: all that was ordered, of which the dock believes that it came, or up to 30 % beyond that."""
+    if intent.twist == BLANKET:
+        return intent.parts[intent.twisted_part].quantities
+    return tuple(quantity + max(1, round(quantity * 0.3 * intent.size)) for quantity in quantities)
 
 
 def _off(intent: Intent, right: Bill) -> tuple[int, ...]:
@@ -123,6 +144,14 @@ def _off(intent: Intent, right: Bill) -> tuple[int, ...]:
     if value < 10_000:  # cents weigh more on a small bill: up to 4.00 may pass whatever share that is
         share = TOLERATED_MINOR / value * (2 * intent.size - 1)
     return tuple(price + round(price * share) for price in right.prices)
+
+
+def _overtaxed(intent: Intent, right: Bill) -> Bill:
+    """The bill with a tax that is too high."""
+    tax_minor = too_much(right.amounts, intent.taxes, right.date, intent.size)
+    charges = (*(each for each in right.charges if each[0] != "tax"), ("tax", tax_minor))
+    figures = (right.quantities, right.prices, right.units, right.amounts)
+    return Bill(right.supplier, right.number, right.date, right.channel, *figures, charges)
 
 
 def _in_pieces(intent: Intent, right: Bill) -> Bill:

@@ -17,7 +17,7 @@ from contracts.scenario import Desk
 from sim.world.calendar import MINUTE_MS, Hours
 from sim.world.hands import Hands
 from sim.world.purchasing import Paper
-from sim.world.trade import OVERBILLED, STALE_PRICE, WRONG_UNIT
+from sim.world.trade import BLANKET, OVERBILLED, STALE_PRICE, WRONG_UNIT
 
 Verdict = tuple[Decision, str, str]
 """A decision, its value, and a note for people."""
@@ -26,6 +26,7 @@ FALSE_ALARM: Final[Verdict] = ("accept", "", "nothing is wrong with it")
 PLAIN: Final[dict[str, Verdict]] = {
     WRONG_UNIT: ("accept", "", "packs were meant, and only called pieces"),
     STALE_PRICE: ("accept", "", "the contract's price; the order was written at the old one"),
+    BLANKET: ("reject", "", "less came than was entered; the supplier was asked to bill again"),
     OVERBILLED: ("reject", "", "more than was delivered; the supplier was asked to bill again"),
 }
 """Where the truth leaves no choice."""
@@ -70,6 +71,8 @@ def judged(paper: Paper, twin: Paper | None, rejects_share: float) -> Verdict:
     """
     if twin is not None and not twin.rejected:
         return "reject", "", f"the same delivery was billed with {twin.ref.partition(':')[2]}"
+    if paper.correction:
+        return "correct", paper.correction, "as it stands on the paper"
     twist = paper.intent.twist
     if twist in PLAIN and (paper.disputed or twist == WRONG_UNIT):
         return PLAIN[twist]

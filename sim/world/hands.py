@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+import msgspec
 import simpy
 
 from contracts.cases import Decision
 from contracts.journal import Posting
+from mocks.ap_automation.models import ConfidenceShown
 from mocks.ap_automation.state import ApAutomation, CapturedCharge, CapturedInvoice, CapturedLine
 from mocks.identity.state import Identity
-from mocks.inventory.models import ReceiptLine
+from mocks.inventory.models import Method, ReceiptLine
 from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.system import System
 from mocks.procurement.state import Procurement, Requisition, RequisitionLine
 from mocks.service_desk.state import ServiceDesk
 from sim.world.billing import PIECE, Bill
+from sim.world.capture import Figures
 from sim.world.trade import Intent
 
 
@@ -86,6 +89,7 @@ class Hands:
                 for line, quantity in zip(intent.lines, intent.ordered, strict=True)
             ),
             intent.supplier.currency,
+            intent.taxes,
         )
         system = self._systems.procurement
         return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))
@@ -128,8 +132,9 @@ class Hands:
         *,
         in_pieces: bool = False,
         corrects: str = "",
+        method: Method = "counted",
     ) -> str:
-        """The dock counts what came, or takes back what goes; in the order's units or by the piece. The number it gets."""
+        """The dock enters what came, or takes back what did not; in the order's units or by the piece. The number it gets."""
         arrived = NewReceipt(
             intent.hospital,
             order,
@@ -142,13 +147,14 @@ class Hands:
                 if quantity
             ),
             corrects,
+            method,
         )
         system = self._systems.inventory
         actor = f"dock-{intent.hospital}"
         return system.perform(self._now(), actor, lambda work: system.state.record_receipt(work, arrived))
 
-    def invoice(self, intent: Intent, order: str, bill: Bill) -> str:
-        """A bill comes in by mail or portal; the number that the capture gives it."""
+    def invoice(self, intent: Intent, order: str, bill: Bill, figures: Figures | None = None) -> str:
+        """A bill comes in by mail or portal, as it was read; the number that the capture gives it."""
         paper = CapturedInvoice(
             intent.hospital,
             bill.channel,
@@ -168,6 +174,7 @@ class Hands:
             bill.supplier.currency,
             tuple(CapturedCharge(kind, amount) for kind, amount in bill.charges),
             "" if order else intent.cost_centre,
+            msgspec.UNSET if figures is None else ConfidenceShown(*figures),
         )
         system = self._systems.ap_automation
         return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))

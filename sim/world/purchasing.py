@@ -12,19 +12,22 @@ from typing import Any, Final
 import msgspec
 import simpy
 
-from contracts.journal import Goods
+from contracts.cases import Decision
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
+from sim.world.capture import Capture, money
 from sim.world.codes import Codes
 from sim.world.disguises import HELD_OUT
+from sim.world.docks import Docks, goods_of
 from sim.world.hands import Hands
 from sim.world.people import approvers
-from sim.world.rates import in_dollars
 from sim.world.trade import (
+    BLANKET,
     COPIED,
     EARLY,
-    IN_PIECES,
+    MISREAD,
     OVERBILLED,
+    OVERTAXED,
     PRICE_VARIANCE,
     RENUMBERED,
     SECOND_CHANNEL,
@@ -36,10 +39,11 @@ from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
 
-ACKNOWLEDGED, RECEIPT, RETURN, INVOICE, COPY, REVISION = (
+ACKNOWLEDGED, RECEIPT, RETURN, COUNT, INVOICE, COPY, REVISION = (
     "acknowledged",
     "receipt",
     "return",
+    "count",
     "invoice",
     "copy",
     "revision",
@@ -57,6 +61,9 @@ DISPUTED: Final = {
     STALE_PRICE: ("price-variance",),
     OVERBILLED: ("quantity-variance",),
     WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
+    MISREAD: ("misread-invoice", "price-variance", "quantity-variance"),
+    OVERTAXED: ("tax-variance",),
+    BLANKET: ("quantity-variance", "invoice-without-receipt"),
 }
 """Turns that people must decide about, and the categories under which a case about it is right."""
 OUTCOMES: Final = {
@@ -64,11 +71,17 @@ OUTCOMES: Final = {
     STALE_PRICE: ("accept",),
     OVERBILLED: ("reject",),
     WRONG_UNIT: ("accept", "correct"),
+    MISREAD: ("correct",),
+    OVERTAXED: ("correct",),
+    BLANKET: ("reject",),
 }
 
 
 class Paper(msgspec.Struct):
-    """An invoice as the world knows it: what it belongs to, and what people did with it."""
+    """An invoice as the world knows it: what it belongs to, how it was read, and what people did with it.
+
+    `correction` is what people would put right in it.
+    """
 
     ref: str
     intent: Intent
@@ -77,6 +90,7 @@ class Paper(msgspec.Struct):
     bill: Bill
     right_minor: int
     twin: str = ""
+    correction: str = ""
     accepted: bool = False
     rejected: bool = False
     rebilled: bool = False
@@ -84,7 +98,7 @@ class Paper(msgspec.Struct):
     @property
     def delivered(self) -> tuple[int, ...]:
         """What the bill should have been for: people only ask about the bill that the turn befell."""
-        return self.intent.parts[self.intent.twisted_part].quantities
+        return self.intent.billed(self.intent.twisted_part)
 
     @property
     def disputed(self) -> bool:
@@ -102,6 +116,7 @@ class Purchasing:
         truth: Truth,
         hours: dict[str, Hours],
         codes: Codes,
+        capture: Capture,
         last_delivery_ms: int,
         *,
         acknowledged: bool = False,
@@ -112,14 +127,16 @@ class Purchasing:
         """
         self._acknowledged = acknowledged
         self._codes = codes
+        self._capture = capture
         self._env = env
         self._hands = hands
         self._truth = truth
+        self._docks = Docks(env, hands, truth)
         self._hours = hours
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
         self._first_paper: dict[str, str] = {}
-        self._counted: dict[str, str] = {}
+        self._counts: dict[str, tuple[str, str]] = {}
         self.papers: dict[str, Paper] = {}
         self.playing = 0
 
@@ -135,10 +152,15 @@ class Purchasing:
             return
         self._begin(self._from_requisition(intent, self._hands.requisition(intent)))
 
-    def settle(self, paper: Paper, *, accepted: bool) -> None:
+    def settle(self, paper: Paper, decision: Decision) -> None:
         """The desk has decided about an invoice: the truth follows, and so does the supplier."""
         now, hours = self._now(), self._hours[paper.intent.hospital]
-        if accepted:
+        if decision == "correct":
+            if not paper.accepted:
+                paper.accepted = True
+                self._truth.revise(now, paper.owes, hours.close_after(now, DUE_DAYS))
+            return
+        if decision == "accept":
             if paper.disputed and not paper.rebilled and not paper.accepted:
                 paper.accepted = True
                 due_ms = hours.close_after(now, DUE_DAYS)
@@ -200,11 +222,13 @@ class Purchasing:
         for at_ms, step, part, ready_ms in self._course(intent, self._now()):
             yield self._until(at_ms)
             if step == RECEIPT:
-                self._receive(intent, owed, part)
+                self._docks.receive(intent, owed, part)
             elif step == INVOICE:
                 self._bill(intent, owed, part, ready_ms)
             elif step == RETURN:
-                self._send_back(intent, owed, part)
+                self._docks.send_back(intent, owed, part)
+            elif step == COUNT:
+                self._count(intent, owed, part)
             elif step == REVISION:
                 self._revise(intent, owed)
             elif step == ACKNOWLEDGED:
@@ -242,8 +266,13 @@ class Purchasing:
             bill_ms = hours.moment(day if early else day + part.invoice_days, part.invoice_share)
             billed_ms = max(bill_ms, arrives_ms + 30 * MINUTE_MS, billed_ms + 30 * MINUTE_MS)
             steps.append((booked_ms, RECEIPT, number, 0))
-            steps.append((billed_ms, INVOICE, number, max(booked_ms, billed_ms)))
-            if intent.returned and number == len(intent.parts) - 1:
+            last, ready_ms = number == len(intent.parts) - 1, max(booked_ms, billed_ms)
+            if intent.received_all and last:
+                counted_ms = hours.after_days(booked_ms, intent.late_days, part.dock_share)
+                steps.append((counted_ms, COUNT, number, 0))
+                ready_ms = max(ready_ms, counted_ms)
+            steps.append((billed_ms, INVOICE, number, ready_ms))
+            if intent.returned and last:
                 steps.append((booked_ms + SENT_BACK_MS, RETURN, number, 0))
             if turns and intent.twist in COPIED:
                 steps.extend(self._copied(intent, number, billed_ms))
@@ -268,48 +297,41 @@ class Purchasing:
             version = self._hands.change(intent.requester, owed.order, quantities)
         self._truth.order_revised(self._now(), owed, version, at_order_prices(intent, quantities))
 
-    def _receive(self, intent: Intent, owed: Owed, part: int) -> None:
-        now, hours = self._now(), self._hours[intent.hospital]
-        quantities = intent.parts[part].quantities
-        in_pieces = intent.twist == IN_PIECES and part == intent.twisted_part and intent.desk_share < 0.5
-        on = hours.local_date(now)
-        number = self._hands.receipt(intent, owed.order, quantities, on, in_pieces=in_pieces)
-        goods = _goods(intent, quantities, owed.rate_ppm)
-        value = at_order_prices(intent, quantities)
-        self._truth.receipt(now, f"{intent.key}/receipt-{part + 1}", owed, number, value, goods)
-        if intent.returned:
-            self._counted[intent.key] = number
-
-    def _send_back(self, intent: Intent, owed: Owed, part: int) -> None:
-        """Some of what came is broken, or was never there, and goes back before it is billed."""
-        now, on = self._now(), self._hours[intent.hospital].local_date(self._now())
-        quantities = (intent.returned, *(0 for _ in intent.lines[1:]))
-        number = self._hands.receipt(intent, owed.order, quantities, on, corrects=self._counted.pop(intent.key))
-        value, goods = at_order_prices(intent, quantities), _goods(intent, quantities, owed.rate_ppm)
-        self._truth.goods_return(now, f"{intent.key}/return-{part + 1}", owed, number, value, goods)
-
     def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         now, hours = self._now(), self._hours[intent.hospital]
         quantities = intent.billed(part)
         turns = part == intent.twisted_part
-        bill = (twisted if turns else rightly)(intent, quantities, self._number(intent), hours.local_date(now))
-        right_minor = at_order_prices(intent, quantities)
-        ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill)}"
+        right = rightly(intent, quantities, self._number(intent), hours.local_date(now))
+        bill = twisted(intent, right) if turns else right
         owes = f"{intent.key}/invoice-{part + 1}"
-        paper = self.papers[ref] = Paper(ref, intent, owed, owes, bill, right_minor)
+        reading = self._capture.read(intent, bill, owes, turns=turns)
+        bill, correction = reading.bill, reading.correction or _tax_correction(bill, right)
+        ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill, reading.figures)}"
+        paper = Paper(ref, intent, owed, owes, bill, right.total_minor, correction=correction)
+        self.papers[ref] = paper
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
-        amounts = (right_minor if off else bill.total_minor, right_minor)
-        goods, charges = _goods(intent, quantities, owed.rate_ppm), bill.charges_minor
+        due = right if off else bill
+        amounts = (due.total_minor, at_order_prices(intent, quantities))
+        goods, charges = goods_of(intent, quantities, owed.rate_ppm), due.charges_minor
         self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
-        if off:
+        if off and not (intent.missing and self._docks.uncounted(intent)):  # else nothing shows it before the count
             self._dispute(paper)
+
+    def _count(self, intent: Intent, owed: Owed, part: int) -> None:
+        """A delivery is counted at last; if less came, and it is billed already, this is what shows it."""
+        entered = self._docks.count(intent, owed, part)
+        self._counts[intent.key] = entered
+        billed = self._first_paper.get(f"{intent.key}/invoice-{part + 1}")
+        if intent.missing and billed:
+            self._dispute(self.papers[billed])
 
     def _dispute(self, paper: Paper) -> None:
         """The truth about a bill that people must decide about."""
         twist, owed = paper.intent.twist, paper.owed
+        counted = self._counts.get(paper.intent.key, ()) if twist == BLANKET else ()
         self._truth.anomaly(
             self._now(),
             paper.intent.key,
@@ -319,7 +341,7 @@ class Purchasing:
             (paper.ref,),
             abs(paper.bill.total_minor - paper.right_minor) or paper.bill.total_minor,
             outcomes=OUTCOMES[twist],
-            evidence=(paper.ref, f"procurement:{owed.order}"),
+            evidence=(paper.ref, f"procurement:{owed.order}", *counted),
         )
 
     def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:
@@ -331,7 +353,8 @@ class Purchasing:
         categories = ("duplicate-invoice", "quantity-variance") if disguise.halves else ("duplicate-invoice",)
         later = self._hours[intent.hospital].local_date(now)
         for place, copy in enumerate(copies(original.bill, disguise, intent.hospital, later)):
-            ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy)}"
+            figures = self._capture.read(intent, copy, f"{owes}/copy{place}").figures
+            ref = f"ap_automation:{self._hands.invoice(intent, owed.order, copy, figures)}"
             self.papers[ref] = Paper(ref, intent, owed, owes, copy, original.right_minor, twin=original.ref)
             original.twin = ref
             self._truth.invoice(
@@ -356,7 +379,8 @@ class Purchasing:
         now, intent = self._now(), refused.intent
         date = self._hours[intent.hospital].local_date(now)
         bill = rightly(intent, refused.delivered, refused.bill.number, date)
-        ref = f"ap_automation:{self._hands.invoice(intent, refused.owed.order, bill)}"
+        figures = self._capture.read(intent, bill, f"{refused.owes}/again").figures
+        ref = f"ap_automation:{self._hands.invoice(intent, refused.owed.order, bill, figures)}"
         self.papers[ref] = Paper(ref, intent, refused.owed, refused.owes, bill, refused.right_minor)
         self._truth.invoice(
             now, ref, refused.owes, refused.owed, bill.number, bill.total_minor, copy=False, expect="effect"
@@ -380,9 +404,9 @@ class Purchasing:
         return int(self._env.now)  # an int already; SimPy only types it float
 
 
-def _goods(intent: Intent, quantities: tuple[int, ...], rate_ppm: int) -> tuple[Goods, ...]:
-    """Quantities at the order's prices, by line, in dollars at the order's rate."""
-    lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
-    prices = ((n, quantity, in_dollars(line.item.price_minor, rate_ppm)) for n, (line, quantity) in lines)
-    amounts = ((n, quantity, quantity * price) for n, quantity, price in prices)
-    return tuple(Goods(*each) for each in amounts if each[2])
+def _tax_correction(bill: Bill, right: Bill) -> str:
+    """What people put right where the tax is not what is due: that is paid, and the supplier told."""
+    due = right.charged("tax")
+    if bill.charged("tax") == due:
+        return ""
+    return f"charges/tax={money(due)}; total={money(right.total_minor)}"

@@ -7,7 +7,6 @@ What follows from an intent, and when, is for `purchasing`.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Final, Protocol
@@ -15,18 +14,14 @@ from typing import Final, Protocol
 import msgspec
 
 from contracts.scenario import Scenario
-from sim.world.catalogue import Catalogue, Draws, Item, Supplier
-
-HOURLY: Final = (0.07, 0.14, 0.19, 0.14, 0.07, 0.11, 0.14, 0.10, 0.04)
-"""Arrivals over the ninths of a working day: before lunch most, a second rise after it. Assumption."""
-_REACHED: Final = (0.0, *accumulate(HOURLY))
+from sim.world.catalogue import Catalogue, Draws, Supplier
+from sim.world.orders import Line, Part, arrival, delivery, halves, lines_of
+from sim.world.taxes import Rates, rates_of
 
 RUSH_SHARE: Final = 0.8
 RUSH_SAME_DAY: Final = 0.7
 """In a peak most orders come at once, billed on the spot: what is to count this month must be here this month. Assumption."""
 APPROVAL_MINUTES_MAX: Final = 300
-INVOICE_DAYS: Final = (0.35, 0.65, 0.85)
-"""How many of the invoices come on the delivery's day, by the next, by the one after; the rest a day later. Assumption."""
 
 PRICE_VARIANCE: Final = "price-variance"
 RENUMBERED: Final = "duplicate-renumbered"
@@ -39,6 +34,9 @@ OVERBILLED: Final = "quantity-variance"
 STALE_PRICE: Final = "stale-order-price"
 WRONG_UNIT: Final = "unit-variance"
 IN_PIECES: Final = "billed-in-pieces"
+MISREAD: Final = "misread"
+OVERTAXED: Final = "tax-variance"
+BLANKET: Final = "blanket-receipt"
 COPIED: Final = frozenset((RENUMBERED, SECOND_CHANNEL, DISGUISED, UNSEEN))
 """The turns that bring a second paper for one delivery."""
 
@@ -52,30 +50,15 @@ CONTRACTS: Final = 12
 WEEKS_ORDERED: Final = 26
 """A standing order covers half a year. Assumption."""
 
+LEAST_ORDERED: Final = 2
+"""Of one unit nothing can be missing, or there is nothing to bill."""
+
 
 class Seeded(Protocol):
     """What is needed of the seed."""
 
     def stream(self, *names: str) -> Draws:
         """A stream of numbers that depends on its names alone."""
-
-
-class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line of an order. `agreed_minor` is the contract's price where the order was written at an outdated one."""
-
-    item: Item
-    quantity: int
-    agreed_minor: int = 0
-
-
-class Part(msgspec.Struct, frozen=True, gc=False):
-    """One delivery and its invoice: how much of each line, working days after the one before, and when in the day."""
-
-    quantities: tuple[int, ...]
-    lead_days: int
-    dock_share: float
-    invoice_days: int
-    invoice_share: float
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +91,13 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     unordered: bool = False
     returned: int = 0
     charges: tuple[float, ...] = ()
-    """Freight and tax, as shares of the goods' amount."""
+    """Freight and tax, as shares of the goods' amount; where orders say the `taxes`, that there is any is all that counts."""
+    received_all: bool = False
+    """Whether the dock enters the last delivery without counting it; `missing` of the first line did not come."""
+    missing: int = 0
+    taxes: Rates = ()
+    by_line: bool = False
+    """Whether its supplier rounds tax line by line."""
 
     @property
     def twisted_part(self) -> int:
@@ -121,11 +110,11 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
         return self.first or tuple(line.quantity for line in self.lines)
 
     def billed(self, part: int) -> tuple[int, ...]:
-        """What a part's invoice is for: what came, less what went back of the last."""
-        quantities = self.parts[part].quantities
-        if not self.returned or part != len(self.parts) - 1:
+        """What a part's invoice should be for: what came, less what went back of the last."""
+        quantities, less = self.parts[part].quantities, self.returned + self.missing
+        if not less or part != len(self.parts) - 1:
             return quantities
-        return (quantities[0] - self.returned, *quantities[1:])
+        return (quantities[0] - less, *quantities[1:])
 
     @property
     def packed(self) -> bool:
@@ -144,6 +133,7 @@ class Trade:
         self._turns = _turns(scenario)
         self._revises = scenario.trade.changed_order_share + scenario.trade.cancelled_order_share > 0
         self._copied = scenario.disguises.tuned, scenario.disguises.held_out
+        self._taxes = {hospital.id: rates_of(hospital, scenario.calendar) for hospital in scenario.hospital}
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
         """The purchase with this number on a hospital's day; `open` is the day before the first."""
@@ -152,14 +142,14 @@ class Trade:
         sellers = self._catalogue.stock if stock else self._catalogue.expense
         seller, assortment = sellers[int(len(sellers) * draw() ** 2)]  # a few suppliers get most orders. Assumption
         split = draw() < self._trade.split_delivery_share
-        lines = _lines(draw, assortment, stock=stock, even=split)
+        lines = lines_of(draw, assortment, stock=stock, even=split)
         rushed = (draw() < RUSH_SHARE) and rush
         lead = draw()
         lead_days = int(lead >= RUSH_SAME_DAY) if rushed else 1 + int(self._trade.lead_days_max * lead**1.6)
-        first = _part(draw, tuple(line.quantity for line in lines), lead_days)
+        first = delivery(draw, tuple(line.quantity for line in lines), lead_days)
         if rushed:
             first = msgspec.structs.replace(first, invoice_days=0)
-        parts = _halves(draw, first) if split else (first,)
+        parts = halves(draw, first) if split else (first,)
         twist, reached = "", draw()
         for name, edge in self._turns:
             if reached < edge:
@@ -168,7 +158,7 @@ class Trade:
         intent = Intent(
             key=f"{hospital}-{day}-{number:03d}",
             hospital=hospital,
-            asked_share=_arrival(draw()),
+            asked_share=arrival(draw()),
             approval_minutes=5 + int(APPROVAL_MINUTES_MAX * draw() ** 2),
             supplier=seller,
             lines=lines,
@@ -184,9 +174,19 @@ class Trade:
             copy_share=draw(),
             desk_share=draw(),
             late_days=1 + int(3 * draw()),
+            taxes=self._taxes[hospital],
         )
         intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
-        return self._returned(self._charged(intent, hospital, day, number), day, number)
+        intent = self._returned(self._charged(intent, hospital, day, number), day, number)
+        return self._received_all(intent, day, number) if self._trade.receive_all_share else intent
+
+    def _received_all(self, intent: Intent, day: str, number: int) -> Intent:
+        """The intent whose last delivery nobody counts at the dock, though all of it has come."""
+        if not intent.stock or intent.returned or intent.twist in (BLANKET, IN_PIECES, EARLY):
+            return intent
+        draw = self._seed.stream("receive-all", intent.hospital, day, str(number)).random
+        received_all = draw() < self._trade.receive_all_share
+        return msgspec.structs.replace(intent, received_all=True) if received_all else intent
 
     def _returned(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""
@@ -210,14 +210,16 @@ class Trade:
 
     def _charged(self, intent: Intent, hospital: str, day: str, number: int) -> Intent:
         """Some suppliers bill freight and tax beside the goods; what people must argue about is told without them."""
-        if not self._trade.charges_share or intent.twist not in ("", EARLY):
+        overtaxed = intent.twist == OVERTAXED
+        if not (self._trade.charges_share or overtaxed) or intent.twist not in ("", EARLY, OVERTAXED):
             return intent
         draw = self._seed.stream("charges", hospital, day, str(number)).random
-        if draw() >= self._trade.charges_share:
+        if draw() >= self._trade.charges_share and not overtaxed:
             return intent
         # assumption: freight of 1 to 6 %, and a sales tax of 6 to 9 % on half of these bills, which nobody gives back
         freight, taxed, tax = 0.01 + 0.05 * draw(), draw() < 0.5, 0.06 + 0.03 * draw()
-        return msgspec.structs.replace(intent, charges=(freight, tax if taxed else 0.0))
+        charges = (freight, tax if taxed or overtaxed else 0.0)
+        return msgspec.structs.replace(intent, charges=charges, by_line=bool(intent.taxes) and draw() < 0.5)
 
     def unordered(self, hospital: str, day: str, number: int) -> Intent | None:
         """The bill without an order that comes beside an order, if one does: one of a few contracts, the same each time."""
@@ -229,7 +231,7 @@ class Trade:
         seller, assortment = sellers[int(len(sellers) * contract())]
         line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
         tuned, held_out = self._copied
-        reached, asked = draw(), _arrival(draw())
+        reached, asked = draw(), arrival(draw())
         return Intent(
             key=f"{hospital}-{day}-bill-{number:03d}",
             hospital=hospital,
@@ -259,7 +261,7 @@ class Trade:
         line = Line(assortment[int(len(assortment) * draw())], WEEKS_ORDERED)
         days = self._trade.standing_days
         first = 1 + number % days  # not everybody's goods come on the same day of the week
-        parts = tuple(_part(draw, (1,), days if week else first) for week in range(WEEKS_ORDERED))
+        parts = tuple(delivery(draw, (1,), days if week else first) for week in range(WEEKS_ORDERED))
         tuned, held_out = (share * WEEKS_ORDERED for share in self._copied)
         reached = draw()
         twist = DISGUISED if reached < tuned else UNSEEN if reached < tuned + held_out else ""
@@ -283,13 +285,19 @@ class Trade:
             desk_share=draw(),
             late_days=0,
             twisted=int(3 * draw()),
+            taxes=self._taxes[hospital],
         )
 
 
 def _settled(intent: Intent) -> Intent:
     """The intent with what its turn needs: a price the order does not know yet, or no turn where it cannot happen."""
-    if intent.twist in (WRONG_UNIT, IN_PIECES) and not intent.packed:
+    unit = intent.twist in (WRONG_UNIT, IN_PIECES)
+    if (unit and not intent.packed) or (intent.twist == OVERTAXED and not intent.taxes):
         return msgspec.structs.replace(intent, twist="")
+    if intent.twist == BLANKET:
+        return _missing(intent)
+    if intent.twist == MISREAD:  # only paper is read
+        return msgspec.structs.replace(intent, channel="email")
     if intent.twist != STALE_PRICE:
         return intent
     lines = tuple(_outdated(line, intent.size) for line in intent.lines)
@@ -298,6 +306,15 @@ def _settled(intent: Intent) -> Intent:
     if abs(off) < SURELY_OFF_MINOR:
         return msgspec.structs.replace(intent, twist="")
     return msgspec.structs.replace(intent, lines=lines)
+
+
+def _missing(intent: Intent) -> Intent:
+    """A delivery that comes whole, it is said, and of which a tenth to six tenths of the first line did not. Assumption."""
+    ordered = intent.lines[0].quantity
+    if not intent.stock or len(intent.parts) > 1 or ordered < LEAST_ORDERED:
+        return msgspec.structs.replace(intent, twist="")
+    missing = max(1, round(ordered * (0.1 + 0.5 * intent.size)))
+    return msgspec.structs.replace(intent, received_all=True, missing=missing)
 
 
 def _outdated(line: Line, size: float) -> Line:
@@ -326,46 +343,10 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
         (STALE_PRICE, shares.stale_order_price),
         (WRONG_UNIT, shares.unit_variance),
         (IN_PIECES, shares.billed_in_pieces),
+        (MISREAD, shares.misread),
+        (OVERTAXED, shares.tax_variance),
+        (BLANKET, shares.blanket_receipt),
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)
     return tuple((name, edge) for (name, _), edge in zip(named, edges, strict=True))
-
-
-def _lines(draw: Callable[[], float], assortment: tuple[Item, ...], *, stock: bool, even: bool) -> tuple[Line, ...]:
-    """One to three different items, in whole units; even ones where the delivery will come in halves."""
-    count = min(1 + int(3 * draw() ** 1.5), len(assortment))
-    start = int(len(assortment) * draw())
-    most = 30 if stock else 4  # assumption
-    lines = []
-    for n in range(count):
-        quantity = 1 + int(most * draw() ** 1.5)
-        item = assortment[(start + n) % len(assortment)]
-        lines.append(Line(item, quantity + quantity % 2 if even else quantity))
-    return tuple(lines)
-
-
-def _part(draw: Callable[[], float], quantities: tuple[int, ...], lead_days: int) -> Part:
-    return Part(
-        quantities,
-        lead_days,
-        0.04 + 0.6 * draw(),  # docks receive mostly before the afternoon. Assumption
-        bisect_right(INVOICE_DAYS, draw()),
-        _arrival(draw()),
-    )
-
-
-def _halves(draw: Callable[[], float], whole: Part) -> tuple[Part, Part]:
-    """Two deliveries. Every other pair is equal to the unit, so that two invoices look like twins and are none."""
-    first = tuple(max(1, round(q * 0.3)) for q in whole.quantities)
-    if draw() < 0.5:
-        first = tuple(q // 2 for q in whole.quantities)
-    second = tuple(q - part for q, part in zip(whole.quantities, first, strict=True))
-    lead_days = 1 + int(2 * draw())
-    return msgspec.structs.replace(whole, quantities=first), _part(draw, second, lead_days)
-
-
-def _arrival(share: float) -> float:
-    """Where in the working day an even draw falls, by the curve of arrivals."""
-    ninth = min(bisect_right(_REACHED, share), len(HOURLY)) - 1
-    return (ninth + (share - _REACHED[ninth]) / HOURLY[ninth]) / len(HOURLY)

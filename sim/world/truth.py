@@ -88,20 +88,36 @@ class Truth:
         self._record(revised)
 
     def receipt(  # noqa: PLR0913 - a delivery is all of this
-        self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, goods: tuple[Goods, ...]
+        self,
+        at_ms: int,
+        key: str,
+        owed: Owed,
+        number: str,
+        value_minor: int,
+        goods: tuple[Goods, ...],
+        *,
+        came_minor: int,
     ) -> None:
-        """Goods came to the dock. A delivery note names no supplier that a system would know."""
+        """The dock entered a delivery, of which so much truly came. Its note names no supplier that a system would know."""
         amounts = (value_minor, value_minor)
         self._owe(at_ms, key, "goods-receipt", owed, amounts, DUE_DAYS, RECEIPT_POSTED, goods=goods)
         ref = f"inventory:{number}"
-        self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, value_minor)
+        self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, came_minor)
 
     def goods_return(  # noqa: PLR0913 - a return is all of this
-        self, at_ms: int, key: str, owed: Owed, number: str, value_minor: int, goods: tuple[Goods, ...]
+        self,
+        at_ms: int,
+        key: str,
+        owed: Owed,
+        number: str,
+        value_minor: int,
+        goods: tuple[Goods, ...],
+        *,
+        went_minor: int,
     ) -> None:
-        """Goods went back to their supplier before they were billed."""
+        """Goods leave the books before they were billed: so much went back to the supplier, the rest had never come."""
         self._owe(at_ms, key, "goods-return", owed, (value_minor, value_minor), DUE_DAYS, RECEIPT_RETURNED, goods=goods)
-        self._paper(at_ms, f"inventory:{number}", "goods-return", key, owed, "", number, value_minor)
+        self._paper(at_ms, f"inventory:{number}", "goods-return", key, owed, "", number, went_minor)
 
     def payable(  # noqa: PLR0913 - a debt is all of this
         self,

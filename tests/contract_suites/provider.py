@@ -23,6 +23,8 @@ from tests.mocks.papers import (
     captured,
     case,
     coded,
+    counted,
+    entered,
     erp_accrual,
     erp_invoice,
     erp_order,
@@ -30,7 +32,9 @@ from tests.mocks.papers import (
     erp_supplier,
     ordered,
     proposed,
+    read_from_paper,
     received,
+    taxed,
 )
 
 Where = Mapping[str, Any]
@@ -223,8 +227,12 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "an order was approved": _many(ordered),
     "so many orders were approved": _many(ordered),
     "a receipt was recorded": _many(received),
+    "a receipt was entered without counting": _many(entered),
+    "a receipt was counted later": _many(counted),
     "so many receipts were recorded": _many(received),
     "an invoice was captured": _many(captured),
+    "a taxed order was approved": _many(taxed),
+    "an invoice was read from paper": _many(read_from_paper),
     "an invoice was posted": _invoice_posted,
     "a case is open": _case_open,
     "a case was decided": _case_decided,

@@ -36,6 +36,7 @@ OCTOBER_5_MS = 1_791_187_200_000
 
 SOURCES = {
     "RTN": "inventory",
+    "CNT": "inventory",
     "PO": "procurement",
     "SUP": "procurement",
     "GRN": "inventory",
@@ -46,6 +47,7 @@ SOURCES = {
 }
 KINDS = {
     "RTN": "goods-return",
+    "CNT": "goods-return",
     "PO": "purchase-order",
     "GRN": "goods-receipt",
     "INV": "invoice",

@@ -17,10 +17,11 @@ from tests.contracts.journals import Story
 from tests.contracts.master_stories import BAD as BAD_MASTERS
 from tests.contracts.master_stories import GOOD as GOOD_MASTERS
 from tests.contracts.master_stories import TOKENS_BROKEN, TOKENS_KEPT
+from tests.contracts.receiving_stories import BAD_RECEIVING, GOOD_RECEIVING
 from tests.contracts.trust_stories import BAD_TRUST, GOOD_TRUST
 
-RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST)
-WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST)
+RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING)
+WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING)
 
 
 def judged(story: Story) -> dict[str, InvariantResult]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
+from mocks.ap_automation.models import ConfidenceShown
 from mocks.ap_automation.state import CapturedInvoice, CapturedLine
 from mocks.cloud_erp.imports import JOURNAL_IMPORT
 from mocks.inventory.models import ReceiptLine
@@ -25,12 +28,16 @@ def requisition(entity: str = "H1", quantity: int = 10, price_minor: int = 250) 
     return Requisition(entity, "00412", "S001", "Acme Medical", "nurse", lines)
 
 
-def ordered(estate: Estate, entity: str = "H1") -> str:
+def ordered(estate: Estate, entity: str = "H1", taxes: tuple[tuple[str, int], ...] = ()) -> str:
     """An approved order; its number."""
-    raised = estate.act(
-        estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, requisition(entity))
-    )
+    wanted = replace(requisition(entity), taxes=taxes)
+    raised = estate.act(estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, wanted))
     return str(estate.act(estate.procurement, lambda work: estate.procurement.state.approve(work, raised, "head")))
+
+
+def taxed(estate: Estate) -> str:
+    """An approved order that says what tax may be charged; its number."""
+    return ordered(estate, taxes=(("2026-01-01", 88_750),))
 
 
 def arrival(entity: str = "H1", quantity: int = 10, on: str = "2026-10-05") -> NewReceipt:
@@ -43,6 +50,18 @@ def received(estate: Estate, entity: str = "H1") -> str:
     return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, arrival(entity))))
 
 
+def entered(estate: Estate) -> str:
+    """A receipt that was entered for all that was ordered; its number."""
+    arrived = replace(arrival(), method="receive_all")
+    return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, arrived)))
+
+
+def counted(estate: Estate) -> str:
+    """The count of such a receipt, which found all there; its number."""
+    count = NewReceipt("H1", ORDER, "2026-10-06", (), entered(estate), "count")
+    return str(estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, count)))
+
+
 def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -> CapturedInvoice:
     """A bill for ten boxes at 2.50."""
     lines = (CapturedLine(1, "I-1", 10, 250, 2500),)
@@ -52,6 +71,12 @@ def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -
 def captured(estate: Estate, entity: str = "H1") -> str:
     """A captured invoice; its id."""
     return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, bill(entity))))
+
+
+def read_from_paper(estate: Estate, entity: str = "H1") -> str:
+    """An invoice of whose lines the capture is not sure; its id."""
+    paper = replace(bill(entity), confidence=ConfidenceShown(97, 61, 99))
+    return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, paper)))
 
 
 def erp_order(**changes: Any) -> dict[str, Any]:

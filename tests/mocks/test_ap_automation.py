@@ -12,7 +12,7 @@ from mocks.ap_automation.state import CapturedInvoice, CapturedLine
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused
 from tests.mocks.doors import NOW_MS, Door, Estate
-from tests.mocks.papers import ORDER, bill, captured
+from tests.mocks.papers import ORDER, bill, captured, read_from_paper
 
 INV = "INV-000001"
 STATUS = f"/invoices/{INV}/status"
@@ -30,6 +30,12 @@ def test_a_capture_brings_its_effect_and_the_whole_invoice(door: Door, estate: E
     assert (status, shown["total"], shown["status"], shown["voucher"]) == (200, "25.00", "captured", "")
     assert shown["lines"] == [{"line": 1, "item": "I-1", "quantity": 10, "unit_price": "2.50", "amount": "25.00"}]
     assert (shown["channel"], shown["purchase_order"], shown["captured_at"]) == ("email", ORDER, stamp(NOW_MS))
+
+
+def test_only_what_was_read_from_paper_says_how_sure_the_reading_was(door: Door, estate: Estate) -> None:
+    assert "confidence" not in door.call("ap_automation", "GET", f"/invoices/{captured(estate)}")[1]
+    shown = door.call("ap_automation", "GET", f"/invoices/{read_from_paper(estate)}")[1]
+    assert shown["confidence"] == {"number": 97, "lines": 61, "total": 99}
 
 
 def test_the_same_bill_captured_twice_is_two_invoices(estate: Estate) -> None:

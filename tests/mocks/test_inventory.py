@@ -6,6 +6,7 @@ import json
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.wire import Subject
 from mocks.inventory.models import ReceiptLine
@@ -13,7 +14,7 @@ from mocks.inventory.state import Inventory, NewReceipt
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused, Work
 from tests.mocks.doors import NOW_MS, Door, Estate
-from tests.mocks.papers import ORDER, arrival, received
+from tests.mocks.papers import ORDER, arrival, counted, entered, received
 
 GRN = "GRN-H1-000001"
 
@@ -118,3 +119,46 @@ def test_no_more_goes_back_than_came(estate: Estate) -> None:
             estate.act(dock, partial(_record, dock.state, wrong))
         assert refused.value.code == code
     estate.act(dock, lambda work: dock.state.record_receipt(work, correction(4)))
+
+
+def test_what_was_entered_without_counting_says_so_and_is_counted_once(door: Door, estate: Estate) -> None:
+    number = counted(estate)
+    assert number == "CNT-H1-000002"
+    assert door.call("inventory", "GET", f"/receipts/{GRN}")[1]["method"] == "receive_all"
+    _, shown = door.call("inventory", "GET", f"/receipts/{number}")
+    assert (shown["method"], shown["corrects"], shown["lines"]) == ("count", GRN, [])
+    topic, event = estate.last()[1][0].topic, json.loads(estate.last()[1][0].body)
+    assert (topic, event) == ("receipt.recorded", shown)
+    received(estate)
+    assert "method" not in door.call("inventory", "GET", "/receipts/GRN-H1-000003")[1]
+
+
+def test_a_count_names_what_is_missing(door: Door, estate: Estate) -> None:
+    entered(estate)
+    short = replace(correction(4), method="count")
+    number = estate.act(estate.inventory, lambda work: estate.inventory.state.record_receipt(work, short))
+    assert door.call("inventory", "GET", f"/receipts/{number}")[1]["lines"][0]["quantity"] == 4
+    for wrong, code in (
+        (short, "counted_before"),
+        (correction(7), "more_than_counted"),
+    ):
+        with pytest.raises(Refused) as refused:
+            estate.act(estate.inventory, partial(_record, estate.inventory.state, wrong))
+        assert refused.value.code == code
+
+
+def test_what_cannot_be_counted(estate: Estate) -> None:
+    received(estate)
+    entered(estate)
+    nothing = NewReceipt("H1", ORDER, "2026-10-06", (), "GRN-H1-000002", "count")
+    for wrong, code in (
+        (replace(nothing, corrects=GRN), "counted_before"),
+        (replace(nothing, corrects=""), "bad_method"),
+        (replace(correction(1), method="receive_all"), "bad_method"),
+        (replace(nothing, method="counted"), "no_lines"),
+        (replace(nothing, lines=correction(11).lines), "more_than_counted"),
+    ):
+        with pytest.raises(Refused) as refused:
+            estate.act(estate.inventory, partial(_record, estate.inventory.state, wrong))
+        assert refused.value.code == code
+    estate.act(estate.inventory, partial(_record, estate.inventory.state, nothing))

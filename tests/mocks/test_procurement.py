@@ -45,6 +45,16 @@ def test_an_order_is_shown_in_the_familys_dialect(door: Door, estate: Estate) ->
     assert (order["approved_at"], order["erp_number"], order["invoice_status"]) == (stamp(NOW_MS), "", "none")
 
 
+def test_an_order_says_what_tax_may_be_charged_where_that_is_known(door: Door, estate: Estate) -> None:
+    assert "taxes" not in door.call("procurement", "GET", f"/purchase_orders/{ordered(estate)}")[1]
+    number = ordered(estate, taxes=(("2026-01-01", 0), ("2026-10-01", 102_500)))
+    shown = door.call("procurement", "GET", f"/purchase_orders/{number}")[1]["taxes"]
+    assert shown == [
+        {"valid_from": "2026-01-01", "rate": "0.0000"},
+        {"valid_from": "2026-10-01", "rate": "10.2500"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
 from pact import match
 
-from orchestrator.canonical import Invoice, InvoiceLine
+from orchestrator.canonical import Confidence, Invoice, InvoiceLine
 from orchestrator.connectors.ap_automation import Notice, invoice_path, list_query, tell_status
 from orchestrator.connectors.base import Ok, Rejected, Throttled, Unauthorized
 from tests.contract_suites.consumer import SINCE_MS, Interaction, amount, reads, sends, stamp, turned_away
@@ -68,7 +69,18 @@ MEANS: Final = Invoice(
 )
 """What the orchestrator understands by it."""
 
+_SURE: Final = {"number": match.int(97), "lines": match.int(61), "total": match.int(99)}
+
 INTERACTIONS: Final = (
+    Interaction(
+        "a read of an invoice that was read from paper",
+        "an invoice was read from paper",
+        _READ,
+        _PATH,
+        200,
+        {**SHOWN, "confidence": _SURE},
+        Ok(replace(MEANS, confidence=Confidence(97, 61, 99))),
+    ),
     Interaction(
         "a read of a captured invoice",
         "an invoice was captured",

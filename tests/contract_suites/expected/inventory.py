@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
 from pact import match
 
 from orchestrator.canonical import GoodsReceipt, ReceiptLine
@@ -12,6 +13,7 @@ from orchestrator.connectors.inventory import Notice, list_query, receipt_path
 from tests.contract_suites.consumer import SINCE_MS, Interaction, reads, stamp, turned_away
 
 RECEIPT: Final = "GRN-H1-000001"
+COUNT: Final = "CNT-H1-000002"
 ORDER: Final = "PO-H1-000001"
 _READ: Final = reads("inventory.get_receipt", receipt_path(RECEIPT))
 _LIST: Final = reads("inventory.list_receipts", "/receipts", list_query(SINCE_MS, 0))
@@ -31,6 +33,30 @@ MEANS: Final = GoodsReceipt(RECEIPT, "H1", ORDER, "2026-10-05", (ReceiptLine(1, 
 
 INTERACTIONS: Final = (
     Interaction("a read of a receipt", "a receipt was recorded", _READ, _PATH, 200, SHOWN, Ok(MEANS)),
+    Interaction(
+        "a read of a receipt that nobody has counted",
+        "a receipt was entered without counting",
+        _READ,
+        _PATH,
+        200,
+        {**SHOWN, "method": match.regex("receive_all", regex="^receive_all$")},
+        Ok(replace(MEANS, uncounted=True)),
+    ),
+    Interaction(
+        "a read of a count that found all there",
+        "a receipt was counted later",
+        reads("inventory.get_receipt", receipt_path(COUNT)),
+        ("GET", f"/receipts/{COUNT}"),
+        200,
+        {
+            **SHOWN,
+            "grn": match.str(COUNT),
+            "lines": [],
+            "corrects": match.str(RECEIPT),
+            "method": match.regex("count", regex="^count$"),
+        },
+        Ok(replace(MEANS, id=COUNT, lines=(), corrects=RECEIPT, counts=True)),
+    ),
     Interaction(
         "a read of a receipt that does not exist",
         "there is nothing yet",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
 from pact import match
 
-from orchestrator.canonical import OrderLine, PurchaseOrder
+from orchestrator.canonical import OrderLine, PurchaseOrder, TaxRate
 from orchestrator.connectors.base import Ok, Rejected, Throttled, Unauthorized
 from orchestrator.connectors.procurement import Notice, list_query, order_path, tell_interfaced
 from tests.contract_suites.consumer import SINCE_MS, Interaction, amount, reads, sends, stamp, turned_away
@@ -29,6 +30,32 @@ def _error(code: str) -> dict[str, Any]:
     return {"errors": {code: match.each_like("what is wrong", min=1)}}
 
 
+SHOWN: Final = {
+    "number": ORDER,
+    "revision": match.int(1),
+    "business_unit": "H1",
+    "cost_centre": match.str("00412"),
+    "currency": match.regex("USD", regex="^[A-Z]{3}$"),
+    "supplier": {"id": match.str("S001"), "name": match.str("Acme Medical")},
+    "lines": match.each_like(
+        {
+            "line": match.int(1),
+            "item": match.str("I-1"),
+            "kind": match.regex("stock", regex="^(stock|expense)$"),
+            "quantity": match.int(10),
+            "unit_price": amount("2.50"),
+        },
+        min=1,
+    ),
+}
+MEANS: Final = PurchaseOrder(
+    ORDER, 1, "H1", "00412", "S001", "Acme Medical", "USD", (OrderLine(1, "I-1", "stock", 10, 250),)
+)
+_TAX: Final = {
+    "valid_from": match.regex("2026-01-01", regex=r"^\d{4}-\d\d-\d\d$"),
+    "rate": match.regex("8.8750", regex=r"^\d+(\.\d{1,4})?$"),
+}
+
 INTERACTIONS: Final = (
     Interaction(
         "a read of an approved order",
@@ -36,29 +63,17 @@ INTERACTIONS: Final = (
         reads("procurement.get_purchase_order", order_path(ORDER)),
         _PATH,
         200,
-        {
-            "number": ORDER,
-            "revision": match.int(1),
-            "business_unit": "H1",
-            "cost_centre": match.str("00412"),
-            "currency": match.regex("USD", regex="^[A-Z]{3}$"),
-            "supplier": {"id": match.str("S001"), "name": match.str("Acme Medical")},
-            "lines": match.each_like(
-                {
-                    "line": match.int(1),
-                    "item": match.str("I-1"),
-                    "kind": match.regex("stock", regex="^(stock|expense)$"),
-                    "quantity": match.int(10),
-                    "unit_price": amount("2.50"),
-                },
-                min=1,
-            ),
-        },
-        Ok(
-            PurchaseOrder(
-                ORDER, 1, "H1", "00412", "S001", "Acme Medical", "USD", (OrderLine(1, "I-1", "stock", 10, 250),)
-            )
-        ),
+        SHOWN,
+        Ok(MEANS),
+    ),
+    Interaction(
+        "a read of an order that says what tax may be charged",
+        "a taxed order was approved",
+        reads("procurement.get_purchase_order", order_path(ORDER)),
+        _PATH,
+        200,
+        {**SHOWN, "taxes": match.each_like(_TAX, min=1)},
+        Ok(replace(MEANS, taxes=(TaxRate("2026-01-01", 88_750),))),
     ),
     Interaction(
         "a read of an order that does not exist",
