@@ -14,9 +14,10 @@ import simpy
 
 from contracts.cases import Decision
 from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightly, twisted
-from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours, utc_date
+from sim.world.calendar import MINUTE_MS, Hours, utc_date
 from sim.world.capture import Capture, money
 from sim.world.codes import Codes
+from sim.world.course import ACKNOWLEDGED, COUNT, INVOICE, RECEIPT, RETURN, REVISION, copied, course
 from sim.world.disguises import HELD_OUT
 from sim.world.docks import Docks, goods_of
 from sim.world.hands import Hands
@@ -24,7 +25,6 @@ from sim.world.people import approvers
 from sim.world.trade import (
     BLANKET,
     COPIED,
-    EARLY,
     MISREAD,
     OVERBILLED,
     OVERTAXED,
@@ -38,23 +38,6 @@ from sim.world.trade import (
 from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
-
-ACKNOWLEDGED, RECEIPT, RETURN, COUNT, INVOICE, COPY, REVISION = (
-    "acknowledged",
-    "receipt",
-    "return",
-    "count",
-    "invoice",
-    "copy",
-    "revision",
-)
-
-ACKNOWLEDGED_MS: Final = 20 * MINUTE_MS
-"""A supplier has seen an order after twenty to eighty minutes. Assumption."""
-SENT_BACK_MS: Final = 15 * MINUTE_MS
-"""What is wrong with a delivery shows when it is unpacked, before anybody bills it. Assumption."""
-LATE_COPY_DAYS: Final = 6
-"""A copy that would come so long after the last delivery belongs to the next month's story."""
 
 DISPUTED: Final = {
     PRICE_VARIANCE: ("price-variance",),
@@ -213,13 +196,15 @@ class Purchasing:
         owed = Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
         self._bill(intent, owed, 0, self._now())
         if intent.twist in COPIED:
-            for at_ms, _, part, _ in self._copied(intent, 0, self._now()):
+            for at_ms, _, part, _ in copied(intent, 0, hours, self._now(), self._last_delivery_ms):
                 yield self._until(at_ms)
                 self._bill_again(intent, owed, part)
         self.playing -= 1
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
-        for at_ms, step, part, ready_ms in self._course(intent, self._now()):
+        hours, last_ms = self._hours[intent.hospital], self._last_delivery_ms
+        steps = course(intent, hours, self._now(), last_ms, acknowledged=self._acknowledged)
+        for at_ms, step, part, ready_ms in steps:
             yield self._until(at_ms)
             if step == RECEIPT:
                 self._docks.receive(intent, owed, part)
@@ -236,57 +221,6 @@ class Purchasing:
             else:
                 self._bill_again(intent, owed, part)
         self.playing -= 1
-
-    def _course(self, intent: Intent, approved_ms: int) -> list[tuple[int, str, int, int]]:
-        """Every step after the approval in order: when, what, which part, and when its invoice can first be booked."""
-        hours, steps = self._hours[intent.hospital], []
-        if intent.first or intent.cancelled:
-            steps.append((approved_ms + int((10 + 40 * intent.copy_share) * MINUTE_MS), REVISION, 0, 0))
-        if intent.cancelled:
-            return steps
-        if self._acknowledged:
-            seen_ms = hours.add(approved_ms, ACKNOWLEDGED_MS + int(HOUR_MS * intent.copy_share))
-            steps.append((seen_ms, ACKNOWLEDGED, 0, 0))
-        day, billed_ms = hours.day_at(approved_ms), approved_ms
-        for number, part in enumerate(intent.parts):
-            day += part.lead_days
-            arrives_ms = hours.moment(day, part.dock_share)
-            if (
-                arrives_ms < approved_ms + HOUR_MS
-            ):  # on the same day: within hours if the dock is still open, or tomorrow
-                arrives_ms = approved_ms + HOUR_MS + int(2 * HOUR_MS * part.dock_share)
-                if arrives_ms > hours.closes[day]:
-                    day += 1
-                    arrives_ms = hours.moment(day, part.dock_share)
-            turns = number == intent.twisted_part
-            early = turns and intent.twist == EARLY
-            booked_ms = hours.moment(day + intent.late_days, part.dock_share) if early else arrives_ms
-            if booked_ms > self._last_delivery_ms:
-                break
-            bill_ms = hours.moment(day if early else day + part.invoice_days, part.invoice_share)
-            billed_ms = max(bill_ms, arrives_ms + 30 * MINUTE_MS, billed_ms + 30 * MINUTE_MS)
-            steps.append((booked_ms, RECEIPT, number, 0))
-            last, ready_ms = number == len(intent.parts) - 1, max(booked_ms, billed_ms)
-            if intent.received_all and last:
-                counted_ms = hours.after_days(booked_ms, intent.late_days, part.dock_share)
-                steps.append((counted_ms, COUNT, number, 0))
-                ready_ms = max(ready_ms, counted_ms)
-            steps.append((billed_ms, INVOICE, number, ready_ms))
-            if intent.returned and last:
-                steps.append((booked_ms + SENT_BACK_MS, RETURN, number, 0))
-            if turns and intent.twist in COPIED:
-                steps.extend(self._copied(intent, number, billed_ms))
-        steps.sort()
-        return steps
-
-    def _copied(self, intent: Intent, part: int, billed_ms: int) -> list[tuple[int, str, int, int]]:
-        """When the copy of a bill comes."""
-        disguise = disguise_of(intent, intent.parts[part].quantities)
-        hours, days = self._hours[intent.hospital], intent.copy_days + disguise.days_later
-        copy_ms = max(hours.after_days(billed_ms, days, intent.copy_share), billed_ms + 20 * MINUTE_MS)
-        if disguise.days_later and copy_ms > self._last_delivery_ms + LATE_COPY_DAYS * DAY_MS:
-            return []
-        return [(copy_ms, COPY, part, 0)]
 
     def _revise(self, intent: Intent, owed: Owed) -> None:
         """A buyer thinks again: another quantity, or nothing at all."""
