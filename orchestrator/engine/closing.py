@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from orchestrator.canonical import OpenLine
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok
 from orchestrator.engine.caller import Caller
@@ -18,7 +19,7 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
-from orchestrator.workflows.period_end import OpenLine, PayablesClosed, received_not_invoiced
+from orchestrator.workflows.period_state import PayablesClosed, received_not_invoiced
 
 SOON_MS: Final = 15 * MINUTE_MS
 """While finance is late, or an invoice is on its way."""

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 
 from contracts.cases import NewCase
 from orchestrator.connectors import OPERATIONS
-from orchestrator.connectors.base import Lookup, Ok, Operation, Outcome, Rejected, Unknown
+from orchestrator.connectors.base import Lookup, Lost, Ok, Operation, Outcome, Rejected, Unknown
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.closes import read_closes
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.office import Office
 from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
 from orchestrator.engine.steps import Steps
-from orchestrator.store.rows import DONE, DOUBT, REJECTED, Effect
+from orchestrator.store.rows import DONE, DOUBT, LOST, REJECTED, Effect
 from orchestrator.store.sqlite import LeaseLostError
 from orchestrator.workflows import messages as m
 
 DAY_MS = 86_400_000
+NO_QUERY: dict[str, str] = {}
 
 
 class Effects:
@@ -60,7 +61,9 @@ class Effects:
             effects = await self._office.transact(self._settle, effect, operation, outcome)
 
     async def _attempt(self, effect: Effect, operation: Operation) -> Outcome:
-        """Send it; what is in doubt is looked up first, where the target can be searched."""
+        """Send it; what is in doubt is looked up first, where the target can be searched, or not sent again at all."""
+        if effect.status == DOUBT and operation.once:
+            return Lost()
         entered = self._caller.crowded(operation.system)
         if entered:
             await self._take_turn(effect, operation)
@@ -71,7 +74,9 @@ class Effects:
             entered = False
         key = self._habits.wire_key(effect)
         tag = effect.ref if operation.guarded else ""
-        return await self._caller.call(operation, effect.path, body=effect.body, key=key, tag=tag, entered=entered)
+        query = {operation.asks_by: effect.ref} if operation.asks_by else NO_QUERY
+        call = self._caller.call
+        return await call(operation, effect.path, query, body=effect.body, key=key, tag=tag, entered=entered)
 
     async def _take_turn(self, effect: Effect, operation: Operation) -> None:
         """Wait in line, and renew the lease if much of it was spent there: it must outlast the target's settling."""
@@ -116,6 +121,9 @@ class Effects:
         now_ms = self._office.now_ms()
         if isinstance(outcome, Ok):
             return self._done(effect, operation, outcome.value, now_ms)
+        if isinstance(outcome, Lost):
+            self._store.finish_effect(effect, LOST)
+            return self._steps.for_process(effect.process, m.EffectLost(now_ms, effect.key))
         verdict = self._habits.after_failure(outcome, effect, operation, now_ms)
         if isinstance(verdict, Rest):
             self._store.rest_effect(effect, verdict.status, verdict.due_at, verdict.attempts, verdict.detail)
@@ -130,9 +138,13 @@ class Effects:
         return self._bury(effect, verdict, now_ms)
 
     def _done(self, effect: Effect, operation: Operation, value: Any, now_ms: int) -> list[Effect]:  # noqa: ANN401
-        if operation.is_read and not effect.process:  # a document that intake could not read in time
+        if operation.is_read:
             self._store.finish_effect(effect, DONE)
-            return self._steps.hear(value, effect.ref, self._zones, now_ms)
+            if effect.process:
+                return self._steps.for_process(effect.process, m.EffectRead(now_ms, effect.key, value), effect.known)
+            return self._steps.hear(
+                value, effect.ref, self._zones, now_ms
+            )  # a document that intake could not read in time
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:
             return []

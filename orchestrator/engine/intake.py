@@ -16,7 +16,7 @@ from orchestrator.connectors.signature import Signature
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
-from orchestrator.engine.news import TOPICS, Answer, Document, News, Notice, Paper
+from orchestrator.engine.news import TOPICS, Answer, Document, Hint, News, Notice, Paper
 from orchestrator.engine.office import Office
 from orchestrator.engine.replay import Wish, replay
 from orchestrator.engine.steps import Steps
@@ -107,6 +107,8 @@ class Intake:
             return []
         if isinstance(news, Answer):
             return self._answered(news, now_ms)
+        if isinstance(news, Hint):
+            return self._steps.for_import(news.document, news.id, now_ms)
         if isinstance(news, Paper):
             document = news.document
         elif document is None:

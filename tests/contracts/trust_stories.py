@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from contracts.journal import Delivered
 from tests.contracts.journals import DESIGN, Story
 from tests.contracts.master_stories import Masters
 
@@ -14,6 +15,12 @@ from tests.contracts.master_stories import Masters
 def _billed() -> Story:
     """Everything before the posting is right, and the invoice has been heard of and read."""
     return Story().delivered().bills().tells("INV-1").reads("INV-1")
+
+
+def _forges(job: str, story: Story) -> Story:
+    """News of a job come with a signature that is not the ERP's, and are turned away."""
+    told = ("cloud_erp", "import.completed", "H1", job, 1, f"ev-{job}", f"ev-{job}/1", 1, "refused", "w1", 401)
+    return story.write(Delivered(story.at, *told, forged=True))
 
 
 def _granted(entity: str, story: Story | None = None) -> Story:
@@ -71,6 +78,12 @@ def forgeries_turned_away() -> Story:
     story = Story().delivered().bills().tells("INV-19", "refused", status=401, forged=True)
     story.tells("INV-1", "refused", status=401, forged=True).tells("INV-1", attempt=2)
     return story.reads("INV-1").paid().ends()
+
+
+def forgery_about_an_import_that_was_handed_in() -> Story:
+    """The design hands in a job and asks after it; that somebody forges the news of it changes nothing."""
+    story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
+    return _forges("ESS-1", story).calls("cloud_erp", "get_import", "ESS-1").ends()
 
 
 def busy_when_told() -> Story:
@@ -135,6 +148,12 @@ def read_what_a_forgery_told_of() -> Story:
     return story.calls("ap_automation", "get_invoice", "INV-19", status=404).ends()
 
 
+def asked_after_an_import_of_a_forger_s() -> Story:
+    """The ERP never took such a job; the design asks after it all the same."""
+    story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
+    return _forges("ESS-7", story).calls("cloud_erp", "get_import", "ESS-7", status=404).ends()
+
+
 def genuine_taken_for_forged() -> Story:
     """A genuine event is turned away as if it were forged, and found by the poll."""
     story = Story().delivered().bills().tells("INV-1", "refused", status=401)
@@ -147,6 +166,7 @@ GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
     heard_by_the_list_alone,
     unanswered_but_kept,
     forgeries_turned_away,
+    forgery_about_an_import_that_was_handed_in,
     busy_when_told,
     moved_in_before,
     account_approved_by_another,
@@ -161,6 +181,7 @@ BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (believed_a_stranger, "I24"),
     (asked_people_about_a_forgery, "I24"),
     (read_what_a_forgery_told_of, "I24"),
+    (asked_after_an_import_of_a_forger_s, "I24"),
     (genuine_taken_for_forged, "I24"),
     (account_approved_by_who_entered_it, "I16"),
 )
