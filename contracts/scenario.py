@@ -164,12 +164,16 @@ class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How keys and secrets are changed.
+    """Whom the design's client may act for, and how keys and secrets are changed.
+
+    `granted` names the hospitals; left out, it is all of them. One that joins is granted in the course of its first day. Of
+    the others the design sees nothing, and nothing is asked of it.
 
     Every `key_days` a new key signs; the old one is withdrawn `overlap_hours` later. On `secret_on` the design's client
     gets a new secret, and the former is good for as long. With an overlap of 0 what was changed is refused at once.
     """
 
+    granted: tuple[str, ...] = ()
     key_days: Annotated[int, Meta(ge=0)] = 0
     secret_on: dt.date | None = None
     overlap_hours: Annotated[float, Meta(ge=0.0)] = 24.0

@@ -39,7 +39,8 @@ class Tally:
     def _obligation(self, entry: Obligation) -> None:
         if entry.version == 1:
             self.truth[f"{entry.what}s"] += 1
-            self.open[entry.id] = entry.amount_minor
+            if entry.required:
+                self.open[entry.id] = entry.amount_minor
 
     def _document(self, entry: Document) -> None:
         if entry.what == "invoice":

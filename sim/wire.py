@@ -302,8 +302,9 @@ class Wire:
 class Postman:
     """Empties the systems' outboxes: each event until it is acknowledged or its family's policy gives it up."""
 
-    def __init__(self, kernel: Kernel, wire: Wire, estate: Estate) -> None:
-        """Deliver over the wire."""
+    def __init__(self, kernel: Kernel, wire: Wire, estate: Estate, tells: Callable[[str], bool] | None = None) -> None:
+        """Deliver over the wire; `tells` says of which entities the receiver is told, if not of all."""
+        self._tells = tells
         self.on_the_way = 0
         self.given_up = 0
         self._kernel = kernel
@@ -315,7 +316,10 @@ class Postman:
 
         One that speaks of the end of something leaves when that comes.
         """
+        tells = self._tells
         for event in events:
+            if tells is not None and not tells(event.subject.entity):
+                continue
             self.on_the_way += 1
             wait_ms = event.at_ms - self._kernel.now_ms
             if wait_ms > 0:

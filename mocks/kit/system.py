@@ -43,6 +43,7 @@ class Setup:
     webhook_secret: bytes
     entities: tuple[str, ...]
     clients: tuple[tuple[str, str], ...] = ()
+    granted: tuple[str, ...] = ("*",)
     token_now_ms: Callable[[], int] | None = None
     """The clock that tokens live by, where that is not the estate's own: behind the real door they live in wall time."""
     ring: KeyRing = field(init=False)

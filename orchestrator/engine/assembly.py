@@ -42,6 +42,7 @@ class Orchestrator:
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
         closing = Closing(self.office, caller, steps, effects, places, finance)
         self.streams = Streams(self.office, caller, self.intake, effects, closing, habits)
+        caller.tokens.granted = self.streams.granted
         self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
 
     async def run(self) -> None:

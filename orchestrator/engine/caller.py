@@ -1,18 +1,31 @@
 """One call to a system: its lane, the token, the wire, and what came of it as an outcome. It never raises and never retries.
 
-The one exception proves the rule: a 401 is tried once more with a newer token, because nothing was done.
+The one exception proves the rule: a 401 is tried once more with a newer token, because nothing was done, and so is a 403
+about a hospital that was not granted when the token was made.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from contracts import wire
 from contracts.ports import Ports
 from orchestrator.canonical import milliseconds
-from orchestrator.connectors.base import NotSent, Operation, Outcome, Throttled, Unauthorized, Unknown, outcome
+from orchestrator.connectors.base import (
+    NotSent,
+    Operation,
+    Outcome,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unknown,
+    outcome,
+)
 from orchestrator.engine.limits import lanes
 from orchestrator.engine.retry import RETRY_AFTER_CAP_MS
 from orchestrator.engine.tokens import Tokens
 
+NOT_GRANTED: Final = "entity_not_granted"
 _NOTHING: dict[str, str] = {}
 
 
@@ -23,7 +36,7 @@ class Caller:
         """Open the lanes."""
         self._http = ports.http
         self._clock = ports.clock
-        self._tokens = Tokens(ports)
+        self.tokens = Tokens(ports)
         self._lanes = lanes(ports.clock)
 
     def now_ms(self) -> int:
@@ -74,15 +87,17 @@ class Caller:
         if not entered and not lane.enter_at_once():
             await lane.enter()
         result = await self._send(operation, request, timeout_s or operation.timeout_s)
-        if type(result) is Unauthorized:
-            result = await self._send(operation, request, timeout_s or operation.timeout_s)
+        if type(result) is Unauthorized or (type(result) is Rejected and result.code == NOT_GRANTED):
+            result = await self._send(operation, request, timeout_s or operation.timeout_s, again=True)
         lane.leave()
         if type(result) is Throttled and result.after_s > 0:
             lane.paused_until_ms = self.now_ms() + min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS)
         return result
 
-    async def _send(self, operation: Operation, request: wire.Request, timeout_s: float) -> Outcome:
-        authorization = self._tokens.at_hand() or await self._tokens.fetch()
+    async def _send(
+        self, operation: Operation, request: wire.Request, timeout_s: float, *, again: bool = False
+    ) -> Outcome:
+        authorization = self.tokens.at_hand() or await self.tokens.fetch()
         if not authorization:
             return NotSent("no token")
         request.headers["authorization"] = authorization
@@ -93,6 +108,7 @@ class Caller:
         except wire.WireError as error:
             return Unknown(f"no reply: {type(error).__name__} {error}")
         result = outcome(operation, response, self._clock)
-        if type(result) is Unauthorized:
-            self._tokens.refused(authorization)
+        stale = not again and type(result) is Rejected and result.code == NOT_GRANTED
+        if stale or type(result) is Unauthorized:
+            self.tokens.refused(authorization)
         return result

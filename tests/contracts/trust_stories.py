@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from contracts.journal import Delivered
-from tests.contracts.journals import DESIGN, Story
+from contracts.journal import Delivered, WorkerLife
+from tests.contracts.journals import DESIGN, OCTOBER_5_MS, Story
 from tests.contracts.master_stories import Masters
 
 
@@ -54,6 +54,19 @@ def granted_one_hospital() -> Story:
     story = _granted("H1", _billed()).paid(actor=DESIGN)
     story.calls("cloud_erp", "list_periods", entity="H2", status=403)
     return story.ends()
+
+
+def _joined(story: Story, entity: str = "H2") -> Story:
+    """The security officer grants the design one more hospital."""
+    return story.effect("identity", "client.granted", DESIGN, entity=entity, actor="security-officer")
+
+
+def granted_another_in_time() -> Story:
+    """H2 is granted in mid-month; from then on the design asks and acts there as well, with another token."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN).write(WorkerLife(OCTOBER_5_MS, "w1", "started", 1))
+    story.calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", entity="H2", status=403)
+    _joined(story).calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", "H2", entity="H2")
+    return story.effect("cloud_erp", "import.taken", "ESS-1", entity="H2", actor=DESIGN, state="taken").ends()
 
 
 def people_act_elsewhere() -> Story:
@@ -113,6 +126,28 @@ def looked_into_a_stranger_s_books() -> Story:
     return _granted("H1", _billed()).paid().calls("cloud_erp", "list_periods", "H2", entity="H2").ends()
 
 
+def acted_before_it_was_granted() -> Story:
+    """The grant for H2 comes an hour after the design has handed something in there."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN)
+    story.effect("cloud_erp", "import.taken", "ESS-1", entity="H2", actor=DESIGN, state="taken").wait(1)
+    return _joined(story).ends()
+
+
+def another_client_was_granted() -> Story:
+    """Somebody else may act for H2 from now on, which is no grant for the design."""
+    story = _granted("H1", _billed()).paid()
+    story.effect("identity", "client.granted", "payroll-feed", entity="H2", actor="security-officer")
+    return story.calls("cloud_erp", "list_periods", "H2", entity="H2").ends()
+
+
+def token_for_every_refusal() -> Story:
+    """The design is not granted H2, asks all the same, and asks for a token each time that it is turned away."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN).write(WorkerLife(OCTOBER_5_MS, "w1", "started", 1))
+    for _ in range(2):
+        story.calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", entity="H2", status=403)
+    return story.ends()
+
+
 def posted_for_another_hospital() -> Story:
     """Both hospitals are granted; a receipt of H1 is posted in the books of H2."""
     story = Story().ordered().arrives().tells("GRN-1")
@@ -162,6 +197,7 @@ def genuine_taken_for_forged() -> Story:
 
 GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
     granted_one_hospital,
+    granted_another_in_time,
     people_act_elsewhere,
     heard_by_the_list_alone,
     unanswered_but_kept,
@@ -175,6 +211,9 @@ BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (acted_for_a_stranger, "I17"),
     (repeated_after_the_grant_was_gone, "I17"),
     (looked_into_a_stranger_s_books, "I17"),
+    (acted_before_it_was_granted, "I17"),
+    (another_client_was_granted, "I17"),
+    (token_for_every_refusal, "I23"),
     (posted_for_another_hospital, "I03 I17"),
     (posted_out_of_the_blue, "I19"),
     (list_was_too_old, "I19"),
