@@ -25,6 +25,7 @@ class Tally:
         self.effects: Counter[str] = Counter()
         self.open: dict[str, int] = {}
         self.open_cases: set[str] = set()
+        self.missed_close = 0
         self.post_hours: list[float] = []
         self.post_business_hours: list[float] = []
         self._known = known
@@ -57,6 +58,7 @@ class Tally:
         if effect.system == "service_desk":
             if effect.what == "case.opened":
                 self.open_cases.add(effect.ref)
+                self.missed_close += effect.state == "period-closed"
             else:
                 self.open_cases.discard(effect.ref)
             return

@@ -77,6 +77,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         true_limits=scenario.true_limits,
         maintenance=scenario.maintenance,
         all_topics=scenario.all_topics,
+        others_use=scenario.others_use,
     )
     settings = {
         "client_id": CLIENT_ID,
@@ -86,6 +87,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         "holidays": ",".join(sorted(day.isoformat() for day in holidays_of(scenario))),
         "workflows": ",".join(scenario.scope),
         "close_calendar": _close_calendar(scenario) if "period-end" in scenario.scope else "",
+        "shares": ",".join(f"{system}={1 - used:g}" for system, used in sorted(scenario.others_use.items())),
         "audit": "on" if scenario.workers.audit else "off",
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",

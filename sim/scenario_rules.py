@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from contracts.scenario import WORKFLOWS, Calendar, Hospital, Scenario, Surge
+from mocks import SYSTEMS
 
 CALENDAR_DAYS_MAX: Final = 400
 """More than a year is not a scenario but a mistake in a date."""
@@ -36,6 +37,7 @@ def broken_rules(scenario: Scenario) -> Broken:
     yield from _hospitals(scenario)
     yield from _taxes(scenario)
     yield from _granted(scenario)
+    yield from _others(scenario)
     yield from _peaks(scenario)
     yield from _shares(scenario)
     yield from _weather(scenario)
@@ -156,6 +158,18 @@ def _granted(scenario: Scenario) -> Broken:
             "identity.granted",
             f"suppliers are the whole group's: with them in scope, {left_out[0]} must be granted too",
         )
+
+
+def _others(scenario: Scenario) -> Broken:
+    for system in scenario.others_use:
+        if system not in SYSTEMS:
+            known = ", ".join(SYSTEMS)
+            yield (
+                f"others_use.{system}",
+                f'no system is called "{system}"{suggestion(system, SYSTEMS)} (known: {known})',
+            )
+        elif not scenario.true_limits:
+            yield f"others_use.{system}", "without true_limits there is nothing to use up"
 
 
 def _peaks(scenario: Scenario) -> Broken:

@@ -95,7 +95,11 @@ class Intake:
     async def read(self, notice: Notice) -> Document | None:
         """The document that a notice speaks of, if it can be had quickly."""
         operation = OPERATIONS[notice.operation]
-        outcome = await self._caller.call(operation, notice.path, timeout_s=PATIENCE_S)
+        caller = self._caller
+        if caller.slow(operation.system, PATIENCE_S):
+            return None
+        pressing = caller.knows_closes and caller.close_is_near(notice.entity)
+        outcome = await caller.call(operation, notice.path, timeout_s=PATIENCE_S, pressing=pressing)
         return outcome.value if isinstance(outcome, Ok) else None
 
     # -- inside a transaction ---------------------------------------------------------------------------------------------
