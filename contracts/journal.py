@@ -187,7 +187,8 @@ class Effect(Entry, tag="effect", frozen=True, gc=False, omit_defaults=True):
 class Call(Entry, tag="call", frozen=True, gc=False, omit_defaults=True):
     """One call of a design to a system, written when the caller's side of it ended.
 
-    `outcome` is `replied`, `timed-out`, `not-sent`, `broken`, or `abandoned` when the caller died. `idle` marks token calls and polls that brought nothing.
+    `outcome` is `replied`, `timed-out`, `not-sent`, `broken`, or `abandoned` when the caller died. `idle` marks token calls
+    and polls that brought nothing. `about` names the members of a batch, by the references that the caller gave them.
     """
 
     worker: str
@@ -202,6 +203,7 @@ class Call(Entry, tag="call", frozen=True, gc=False, omit_defaults=True):
     idle: bool = False
     request: str = ""
     response: str = ""
+    about: tuple[str, ...] = ()
 
 
 class Delivered(Entry, tag="delivery", frozen=True, gc=False, omit_defaults=True):

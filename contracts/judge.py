@@ -28,6 +28,7 @@ class Findings(msgspec.Struct, frozen=True):
     effects: dict[str, int]
     open_obligations: int
     open_cases: int
+    missed_close: int
     post_hours_p95: float | None
     post_business_hours_p95: float | None
     ledgers: tuple[Ledger, ...]
@@ -75,6 +76,7 @@ class Judge:
             effects=dict(sorted(tally.effects.items())),
             open_obligations=self.open_obligations,
             open_cases=self.open_cases,
+            missed_close=tally.missed_close,
             post_hours_p95=tally.post_hours_p95(),
             post_business_hours_p95=tally.post_business_hours_p95(),
             ledgers=tally.ledgers(),

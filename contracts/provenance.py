@@ -98,6 +98,8 @@ class Known:
         self.cases: dict[str, Case] = {}
         """By `system:id`."""
         self.cases_about: dict[str, tuple[Case, ...]] = {}
+        self.imports: set[str] = set()
+        """Bulk imports that a system took, by `system:id`."""
         self.acknowledged: dict[str, int] = {}
         """Line of the first acknowledged delivery about a paper or a case, by `system:id`."""
         self.in_hand: dict[str, int] = {}
@@ -118,6 +120,7 @@ class Known:
             RunEnded: self._end,
             "case.opened": self._case_opened,
             "case.decided": self._case_decided,
+            "import.taken": self._import_taken,
             **dict.fromkeys(KIND_OF_EFFECT, self._posting),
             **dict.fromkeys(REVERSALS, self._reversal),
         }
@@ -257,11 +260,17 @@ class Known:
             case.decision, case.decided_ms, case.decided_line = entry.state, entry.at, self.line
             case.redated, case.decided_by = entry.on, entry.actor
 
+    def _import_taken(self, entry: Effect) -> None:
+        self.imports.add(f"{entry.system}:{entry.ref}")
+
     def _delivered(self, entry: Delivered) -> None:
         if entry.outcome == "acknowledged" and entry.topic not in _ASIDE:
             self.acknowledged.setdefault(f"{entry.source}:{entry.key}", self.line)
 
     def _call(self, entry: Call) -> None:
+        for ref in entry.about:
+            if ref in self.documents:
+                self.in_hand.setdefault(ref, self.line)
         key = entry.key
         if not key:
             return

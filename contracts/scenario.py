@@ -164,12 +164,16 @@ class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How keys and secrets are changed.
+    """Whom the design's client may act for, and how keys and secrets are changed.
+
+    `granted` names the hospitals; left out, it is all of them. One that joins is granted in the course of its first day. Of
+    the others the design sees nothing, and nothing is asked of it.
 
     Every `key_days` a new key signs; the old one is withdrawn `overlap_hours` later. On `secret_on` the design's client
     gets a new secret, and the former is good for as long. With an overlap of 0 what was changed is refused at once.
     """
 
+    granted: tuple[str, ...] = ()
     key_days: Annotated[int, Meta(ge=0)] = 0
     secret_on: dt.date | None = None
     overlap_hours: Annotated[float, Meta(ge=0.0)] = 24.0
@@ -199,6 +203,8 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     post_hours_p95_max: float | None = None
     post_business_hours_p95_max: float | None = None
     open_obligations_max: int | None = None
+    missed_close_max: int | None = None
+    """Papers that people had to be asked about because their period was closed by then."""
 
 
 class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,6 +225,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A scenario. `scope` lists the workflows in play; the world generates only these.
 
     With `true_limits` systems refuse what is more than their family allows; without, limits are lifted, for throughput.
+    `others_use` says of systems which share of what they allow is used up by other programs of the group.
     With `maintenance` they are down when their family's calendar says so. With `all_topics` they tell of everything that
     their family tells of, and not only of what an integration has to act on.
     """
@@ -232,6 +239,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     true_limits: bool = False
     maintenance: bool = False
     all_topics: bool = False
+    others_use: dict[str, Annotated[float, Meta(ge=0.0, lt=1.0)]] = {}
     peak: tuple[Peak, ...] = ()
     surge: tuple[Surge, ...] = ()
     trade: Trade = Trade()

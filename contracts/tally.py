@@ -25,6 +25,7 @@ class Tally:
         self.effects: Counter[str] = Counter()
         self.open: dict[str, int] = {}
         self.open_cases: set[str] = set()
+        self.missed_close = 0
         self.post_hours: list[float] = []
         self.post_business_hours: list[float] = []
         self._known = known
@@ -39,7 +40,8 @@ class Tally:
     def _obligation(self, entry: Obligation) -> None:
         if entry.version == 1:
             self.truth[f"{entry.what}s"] += 1
-            self.open[entry.id] = entry.amount_minor
+            if entry.required:
+                self.open[entry.id] = entry.amount_minor
 
     def _document(self, entry: Document) -> None:
         if entry.what == "invoice":
@@ -56,6 +58,7 @@ class Tally:
         if effect.system == "service_desk":
             if effect.what == "case.opened":
                 self.open_cases.add(effect.ref)
+                self.missed_close += effect.state == "period-closed"
             else:
                 self.open_cases.discard(effect.ref)
             return

@@ -67,7 +67,7 @@ class Subject(msgspec.Struct, frozen=True, gc=False):
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """Something a system tells its subscribers, as it stands in the system's own outbox.
+    """Something a system tells its subscribers, as it stands in the system's own outbox, which it leaves at `at_ms`.
 
     The same event may be delivered several times, each time under a delivery id of its own.
     """

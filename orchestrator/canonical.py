@@ -120,6 +120,45 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """None where it came as data."""
 
 
+class OpenLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One line of an order, received for direct use and not invoiced in the period: how many, and what they cost."""
+
+    order: str
+    line: int
+    quantity: int
+    amount_minor: int
+    currency: str
+
+    @property
+    def name(self) -> str:
+        """`PO-7/1`."""
+        return f"{self.order}/{self.line}"
+
+
+class AccrualRow(msgspec.Struct, frozen=True, gc=False):
+    """A row of a bulk import that accrues an open line on a date, under a reference that is never used for another."""
+
+    ref: str
+    on: str
+    open: OpenLine
+
+
+class ReversalRow(msgspec.Struct, frozen=True, gc=False):
+    """A row of a bulk import that takes a journal back on a date."""
+
+    ref: str
+    journal: str
+    on: str
+
+
+class ImportedRow(msgspec.Struct, frozen=True, gc=False):
+    """What the ERP says of a row: its journal, or why there is none."""
+
+    ref: str
+    journal: str
+    code: str
+
+
 BOOKS_CURRENCY = "USD"
 """What the books are kept in."""
 PIECE = "each"

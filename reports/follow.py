@@ -140,7 +140,7 @@ class Follower:
     def _concerned(self, entry: AnyEntry) -> Subjects:  # noqa: PLR0911 - one for each kind of entry
         match entry:
             case Call():
-                return self._crossing(entry.system, entry.key, entry.worker, entry.at)
+                return self._crossing(entry.system, entry.key, entry.worker, entry.at, entry.about)
             case Delivered():
                 return self._crossing(entry.source, entry.key, entry.worker, entry.at)
             case Effect():
@@ -168,8 +168,10 @@ class Follower:
             return found
         return _all(*(self._refs.get(ref, ()) for ref in _REFS.findall(key)))
 
-    def _crossing(self, system: str, key: str, worker: str, at: int) -> Subjects:
+    def _crossing(self, system: str, key: str, worker: str, at: int, about: tuple[str, ...] = ()) -> Subjects:
         found = self._keyed(system, key)
+        if about:  # a batch; from now on its own key means its members as well
+            found = self._also(f"{system}:{key}", _all(found, *(self._refs.get(ref, ()) for ref in about)))
         if found and worker:
             self._in_hand.setdefault(worker, {}).update(dict.fromkeys(found, at))
         return found

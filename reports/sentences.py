@@ -89,6 +89,7 @@ VERBS: Final = {
     "key.rotated": "signs tokens with a new key,",
     "key.withdrawn": "accepts no tokens any more of",
     "secret.changed": "gives a new secret to",
+    "client.granted": "lets act for another hospital",
     "case.opened": "opens case",
     "case.decided": "answers case",
 }

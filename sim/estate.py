@@ -24,6 +24,7 @@ from mocks.service_desk.state import ServiceDesk
 from sim.seed import Seed
 from sim.world.books import ended_months
 from sim.world.calendar import holidays_of
+from sim.world.scope import granted_at_first, granted_ever
 
 CLIENT_ID = "orchestrator"
 TOPICS = (
@@ -53,6 +54,11 @@ class Estate:
     service_desk: System[ServiceDesk]
     settings: dict[str, str]
 
+    def tells(self, entity: str) -> bool:
+        """Whether the design is told of what happens in an entity: its subscriptions are good for what it was granted."""
+        granted = self.identity.state.clients[CLIENT_ID].entities
+        return "*" in granted or not entity or entity in granted
+
     def systems(self) -> dict[str, System[Any]]:
         """The systems by name."""
         return {name: getattr(self, name) for name in SYSTEMS}
@@ -66,19 +72,22 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         webhook_secret=webhook_secret.encode(),
         entities=tuple(hospital.id for hospital in scenario.hospital),
         clients=((CLIENT_ID, client_secret),),
+        granted=granted_at_first(scenario),
         token_now_ms=token_now_ms,
         true_limits=scenario.true_limits,
         maintenance=scenario.maintenance,
         all_topics=scenario.all_topics,
+        others_use=scenario.others_use,
     )
     settings = {
         "client_id": CLIENT_ID,
         "client_secret": client_secret,
         "webhook_secret": webhook_secret,
-        "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in scenario.hospital),
+        "entities": ",".join(f"{hospital.id}={hospital.time_zone}" for hospital in granted_ever(scenario)),
         "holidays": ",".join(sorted(day.isoformat() for day in holidays_of(scenario))),
         "workflows": ",".join(scenario.scope),
         "close_calendar": _close_calendar(scenario) if "period-end" in scenario.scope else "",
+        "shares": ",".join(f"{system}={1 - used:g}" for system, used in sorted(scenario.others_use.items())),
         "audit": "on" if scenario.workers.audit else "off",
         # A virtual crash abandons tasks and connections; the machine under them never fails, so nothing need be synced.
         "sync": "off",
@@ -100,7 +109,7 @@ def _close_calendar(scenario: Scenario) -> str:
     close = calendar.close
     return ",".join(
         f"{hospital.id}/{period}={close.replace(tzinfo=ZoneInfo(hospital.time_zone)).isoformat()}"
-        for hospital in scenario.hospital
+        for hospital in granted_ever(scenario)
         for period in ended_months(calendar)
     )
 

@@ -36,6 +36,7 @@ THRESHOLDS: Final = {
     "false_alarms_max": "At most so many cases may be about nothing. People answer every case, so flagging everything loses.",
     "post_hours_p95_max": "Of the invoices that were posted, 95 in 100 must be so within these hours of being captured.",
     "post_business_hours_p95_max": "The same in business time: only the hours count in which people of the hospital work.",
+    "missed_close_max": "So many papers may be asked about because their period was closed when they should have been booked.",
     "open_obligations_max": "At most so many things truly owed may still stand without their required effects at the end.",
 }
 LIMITS: Final = {

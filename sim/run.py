@@ -101,7 +101,8 @@ class Stage:
         """Put the wire between the estate and those under test, and let people take their places."""
         systems = self.estate.systems()
         self.wire = Wire(self.kernel, self.journal, systems, self.forecast, self.seed, receivers)
-        self.postman = Postman(self.kernel, self.wire, systems)
+        tells = self.estate.tells if self.options.scenario.identity.granted else None
+        self.postman = Postman(self.kernel, self.wire, systems, tells)
         world_seed, scale = self.seed.child("world"), self.options.scale
         self.world = World(self.kernel.env, world_seed, self.options.scenario, scale, self.estate, self.journal.add)
         for system in systems.values():

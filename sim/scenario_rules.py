@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from contracts.scenario import WORKFLOWS, Calendar, Hospital, Scenario, Surge
+from mocks import SYSTEMS
 
 CALENDAR_DAYS_MAX: Final = 400
 """More than a year is not a scenario but a mistake in a date."""
@@ -35,6 +36,8 @@ def broken_rules(scenario: Scenario) -> Broken:
     yield from _lock(scenario)
     yield from _hospitals(scenario)
     yield from _taxes(scenario)
+    yield from _granted(scenario)
+    yield from _others(scenario)
     yield from _peaks(scenario)
     yield from _shares(scenario)
     yield from _weather(scenario)
@@ -139,6 +142,34 @@ def _taxes(scenario: Scenario) -> Broken:
             yield where, f"{since} is outside the calendar, {calendar.start} to {calendar.end}"
     if scenario.anomalies.tax_variance and all(hospital.sales_tax is None for hospital in scenario.hospital):
         yield "anomalies.tax_variance", "somebody must have a sales_tax for a tax to be wrong"
+
+
+def _granted(scenario: Scenario) -> Broken:
+    granted = scenario.identity.granted
+    known = {hospital.id: hospital for hospital in scenario.hospital}
+    for place, name in enumerate(granted):
+        if name not in known:
+            yield f"identity.granted[{place}]", f'no hospital is called "{name}"{suggestion(name, known)}'
+    if granted and all(known[name].joins is not None for name in granted if name in known):
+        yield "identity.granted", "somebody must be granted from the start"
+    left_out = [name for name in known if name not in granted]
+    if granted and left_out and "supplier-master" in scenario.scope:
+        yield (
+            "identity.granted",
+            f"suppliers are the whole group's: with them in scope, {left_out[0]} must be granted too",
+        )
+
+
+def _others(scenario: Scenario) -> Broken:
+    for system in scenario.others_use:
+        if system not in SYSTEMS:
+            known = ", ".join(SYSTEMS)
+            yield (
+                f"others_use.{system}",
+                f'no system is called "{system}"{suggestion(system, SYSTEMS)} (known: {known})',
+            )
+        elif not scenario.true_limits:
+            yield f"others_use.{system}", "without true_limits there is nothing to use up"
 
 
 def _peaks(scenario: Scenario) -> Broken:

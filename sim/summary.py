@@ -82,6 +82,7 @@ def _thresholds(outcome: Outcome) -> Iterator[ThresholdResult]:
         ("post_hours_p95_max", limits.post_hours_p95_max, found.post_hours_p95),
         ("post_business_hours_p95_max", limits.post_business_hours_p95_max, found.post_business_hours_p95),
         ("open_obligations_max", limits.open_obligations_max, found.open_obligations),
+        ("missed_close_max", limits.missed_close_max, found.missed_close),
     )
     for name, limit, value in measured:
         if limit is not None:

@@ -202,7 +202,9 @@ class Wire:
             self.idle_crossings += 1
         else:
             self.crossings += 1
-        secret = incoming.operation is not None and incoming.operation.form
+        operation = incoming.operation
+        secret = operation is not None and operation.form
+        batch = operation.batch if operation is not None and incoming.problem is None else None
         self._journal.add(
             Call(
                 self._kernel.now_ms,
@@ -218,6 +220,7 @@ class Wire:
                 idle,
                 "" if secret else self._journal.body(incoming.request.body),
                 "" if secret or response is None else self._journal.body(response.body),
+                batch(incoming) if batch is not None else (),
             )
         )
 
@@ -299,8 +302,9 @@ class Wire:
 class Postman:
     """Empties the systems' outboxes: each event until it is acknowledged or its family's policy gives it up."""
 
-    def __init__(self, kernel: Kernel, wire: Wire, estate: Estate) -> None:
-        """Deliver over the wire."""
+    def __init__(self, kernel: Kernel, wire: Wire, estate: Estate, tells: Callable[[str], bool] | None = None) -> None:
+        """Deliver over the wire; `tells` says of which entities the receiver is told, if not of all."""
+        self._tells = tells
         self.on_the_way = 0
         self.given_up = 0
         self._kernel = kernel
@@ -308,10 +312,20 @@ class Postman:
         self._policy = {name: system.quirks.hooks() for name, system in estate.items() if _sends(system)}
 
     def collect(self, events: Sequence[Event]) -> None:
-        """Take events that were just committed; each goes its own way, so their order is not assured."""
+        """Take events that were just committed; each goes its own way, so their order is not assured.
+
+        One that speaks of the end of something leaves when that comes.
+        """
+        tells = self._tells
         for event in events:
+            if tells is not None and not tells(event.subject.entity):
+                continue
             self.on_the_way += 1
-            self._send(event, 1)
+            wait_ms = event.at_ms - self._kernel.now_ms
+            if wait_ms > 0:
+                self._kernel.after(wait_ms, self._send, event, 1)
+            else:
+                self._send(event, 1)
 
     def _send(self, event: Event, attempt: int) -> None:
         self._wire.deliver(event, attempt, partial(self._then, event, attempt))

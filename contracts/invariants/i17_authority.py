@@ -1,6 +1,7 @@
 """I17 authority: a design acts for those hospitals only that it was granted, and for each by its own papers.
 
-The first line of the journal says under which name the design is known and for which hospitals it may act. Whatever it
+The first line of the journal says under which name the design is known and for which hospitals it may act; the identity
+system commits what it is granted later. Whatever it
 brings about in a system, by a single call, in bulk or by repeating an old one, belongs to one of them; and so does what it
 got to read. A hospital's paper gives authority in that hospital's books alone: who posts it in another's has acted for one
 that never asked, although both may have been granted.
@@ -21,6 +22,7 @@ from contracts.journal import Call, Document, Effect
 from contracts.provenance import KIND_OF_EFFECT, Known
 
 ALL: Final = "*"
+GRANTED: Final = "client.granted"
 
 
 class Granted(msgspec.Struct):
@@ -52,13 +54,7 @@ class Authority(Invariant):
                 return NOTHING
             return _beyond_by_call(state, entry, known)
         if kind is Effect:
-            if not entry.entity:
-                return NOTHING
-            state.judged += 1
-            if not state.everywhere and entry.actor == state.client and entry.entity not in state.entities:
-                return _beyond(state, entry, known)
-            paper = known.documents.get(entry.source_ref) if entry.what in KIND_OF_EFFECT else None
-            return NOTHING if paper is None or paper.entity == entry.entity else _for_another(paper, entry, known)
+            return _effect(state, entry, known) if entry.entity else NOTHING
         state.client, state.entities = entry.client, frozenset(entry.granted)
         state.everywhere = not entry.granted or ALL in entry.granted
         return NOTHING
@@ -66,6 +62,18 @@ class Authority(Invariant):
     def checked(self, state: Granted) -> int:
         """Effects, and calls about hospitals that are not the design's."""
         return state.judged
+
+
+def _effect(state: Granted, entry: Effect, known: Known) -> Iterator[Violation]:
+    """What a system committed for a hospital: it may be a grant."""
+    state.judged += 1
+    if not state.everywhere:
+        if entry.what == GRANTED and entry.ref == state.client:
+            state.entities |= {entry.entity}
+        elif entry.actor == state.client and entry.entity not in state.entities:
+            return _beyond(state, entry, known)
+    paper = known.documents.get(entry.source_ref) if entry.what in KIND_OF_EFFECT else None
+    return NOTHING if paper is None or paper.entity == entry.entity else _for_another(paper, entry, known)
 
 
 def _beyond_by_call(state: Granted, entry: Call, known: Known) -> Iterator[Violation]:

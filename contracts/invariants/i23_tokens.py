@@ -2,7 +2,7 @@
 
 An identity provider locks out clients that ask for a token with every call, and a stampede after an expiry looks the
 same. A worker may ask again when half of an hour's life has passed, when a system answered 401 since, when it was
-started again, or when a fault struck the last reply, so that there was no token in it; and it asks once, not once for each call that waits. What is granted beside that was for nothing.
+granted more, which the token that it has does not say, when it was started again, or when a fault struck the last reply, so that there was no token in it; and it asks once, not once for each call that waits. What is granted beside that was for nothing.
 
 The served estate does not know a program's workers apart; there a whole program may be granted sixteen at a time.
 
@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
-from contracts.journal import Call, FaultTook, WorkerLife
+from contracts.journal import Call, Effect, FaultTook, WorkerLife
 from contracts.provenance import Known
 
 HALF_A_LIFE_MS: Final = 30 * 60_000
@@ -28,6 +28,7 @@ PROGRAM_MAX: Final = 16
 AT_ONCE: Final = {"ap_automation": 3}
 """BILL: three concurrent requests per organisation, BDC_1322 [V]."""
 IDENTITY: Final = "identity"
+GRANTED: Final = "client.granted"
 
 
 class Held(msgspec.Struct):
@@ -56,15 +57,18 @@ class Tokens(Invariant):
     id = "I23"
     name = "tokens"
     workflows = ("procure-to-pay", "supplier-master")
-    reads = ("call", "worker", "fault")
+    reads = ("call", "worker", "fault", GRANTED)
 
     def start(self) -> Course:
         """No worker has a token."""
         return Course()
 
-    def step(self, state: Course, entry: Call | WorkerLife | FaultTook, known: Known) -> Iterator[Violation]:
-        """A token, a 401, the life of a worker, a fault, or a call to a system with a limit."""
-        if isinstance(entry, FaultTook):
+    def step(self, state: Course, entry: Call | WorkerLife | FaultTook | Effect, known: Known) -> Iterator[Violation]:
+        """A token, a 401, a grant, the life of a worker, a fault, or a call to a system with a limit."""
+        if isinstance(entry, Effect):
+            for held in state.held.values():
+                held.excused = True
+        elif isinstance(entry, FaultTook):
             state.struck = state.struck or entry.target.startswith(f"{IDENTITY}.")
         elif isinstance(entry, WorkerLife):
             held = state.held.setdefault(entry.worker, Held())

@@ -3,7 +3,7 @@
 A delivery whose signature is not its source's for this body may come from anybody, or have been changed on its way. A
 design that acknowledges one has believed a stranger; and where the sender was the true one and only the body was damaged,
 it has also told it to forget what never arrived. Nothing may follow from a paper that only a forgery tells of: no posting,
-no case about it, no question to its source. A genuine delivery that is answered 401 or 403 was taken for a forgery.
+no case about it, no question to its source. An import that its system took is known to whoever handed it in. A genuine delivery that is answered 401 or 403 was taken for a forgery.
 """
 
 from __future__ import annotations
@@ -80,5 +80,7 @@ def _followed(
     """What is named must exist outside of the forgery."""
     for ref in named:
         line = state.forged.get(ref)
-        if line is not None and ref not in known.documents and ref not in known.cases:
+        if line is None or ref in known.documents or ref in known.cases:
+            continue
+        if ref not in known.imports:
             yield Violation(ref, f"{ref}, of which only a forgery tells, {how}", (known.line, line), amount_minor)

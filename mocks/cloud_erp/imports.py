@@ -1,4 +1,4 @@
-"""Bulk imports: a job takes rows of accruals, succeeds as a whole, and may have rejected any of them.
+"""Bulk imports: a job takes rows of accruals and reversals, succeeds as a whole, and may have rejected any of them.
 
 The family's way with mass data. The request is answered at once with a number; the job shows as succeeded after a while,
 also where rows were rejected, and only the rows themselves say so. A job name that nobody knows succeeds as well, and has
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.wire import Subject
-from mocks.cloud_erp.journals import Journals, NewAccrual
+from mocks.cloud_erp.journals import Journal, Journals, NewAccrual, NewReversal
 from mocks.cloud_erp.models import Currency
 from mocks.kit.dialect import Ident, Limit, LineNumber, Money, Offset, Quantity, Reference, Text
 from mocks.kit.operation import Incoming, Operation, Refused, Reply, Work
@@ -38,6 +38,14 @@ class ImportRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     amount: Money
 
 
+class ReversalRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """One journal to be taken back on a date."""
+
+    reference: Reference
+    journal_id: Ident
+    accounting_date: dt.date
+
+
 class NewImport(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """A job to run. With `Notify` an event says when it is through."""
 
@@ -45,8 +53,13 @@ class NewImport(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     business_unit: Ident
     job_name: Text
     document_id: Reference
-    rows: Annotated[tuple[ImportRow, ...], Meta(max_length=ROWS_MAX)]
+    rows: Annotated[list[ImportRow], Meta(max_length=ROWS_MAX)] = []
+    reversals: Annotated[list[ReversalRow], Meta(max_length=ROWS_MAX)] = []
     notify: bool = False
+
+    def everything(self) -> tuple[ImportRow | ReversalRow, ...]:
+        """All rows, in the order in which they are loaded."""
+        return (*self.rows, *self.reversals)
 
 
 class ImportShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -108,15 +121,16 @@ class Imports:
         """Take a job, and load what can be loaded of it."""
         if new.operation_name != "importBulkData":
             raise Refused(400, "OPERATION-INVALID", "Invalid operation create: the operation is not valid.")
-        done_ms = work.now_ms + self._run_ms + round(self._row_ms * len(new.rows))
+        done_ms = work.now_ms + self._run_ms + round(self._row_ms * len(new.everything()))
         job = Job(f"ESS-{len(self._jobs) + 1}", new.business_unit, new.document_id, done_ms)
         self._journals.known_unit(new.business_unit)
         self._jobs[job.id] = job
         work.effect("import.taken", job.id, entity=job.entity, source_ref=job.document_id, state="taken")
         if new.job_name == JOURNAL_IMPORT:
-            job.rows = tuple(self._load(work, new.business_unit, place, row) for place, row in enumerate(new.rows, 1))
+            rows = new.everything()
+            job.rows = tuple(self._load(work, job.entity, place, row) for place, row in enumerate(rows, 1))
         if new.notify:
-            work.event("import.completed", Subject(job.entity, job.id), 1, shown(job, done_ms))
+            work.event("import.completed", Subject(job.entity, job.id), 1, shown(job, done_ms), at_ms=done_ms)
         return job
 
     def job(self, job_id: str) -> Job:
@@ -126,29 +140,28 @@ class Imports:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return job
 
-    def _load(self, work: Work, entity: str, place: int, row: ImportRow) -> RowShown:
+    def _load(self, work: Work, entity: str, place: int, row: ImportRow | ReversalRow) -> RowShown:
         """Post a row in a commit of its own, or reject it: the others go on."""
         if row.reference in self._loaded:
             return RowShown(row.reference, "REJECTED", "", "DUPLICATE-REFERENCE")
         if not work.takes(place):
             return RowShown(row.reference, "REJECTED", "", "INTERFACE-ERROR")
-        accrual = NewAccrual(
-            row.reference,
-            entity,
-            row.accounting_date,
-            row.order_number,
-            row.order_line,
-            row.quantity,
-            row.currency,
-            row.amount,
-        )
         work.next_commit()
         try:
-            journal = self._journals.accrue(work, accrual)
+            journal = self._post(work, entity, row)
         except Refused as refusal:
             return RowShown(row.reference, "REJECTED", "", refusal.code)
         self._loaded.add(row.reference)
         return RowShown(row.reference, "LOADED", journal.id, "")
+
+    def _post(self, work: Work, entity: str, row: ImportRow | ReversalRow) -> Journal:
+        """What a row asks for: an accrual, or the mirror of one that stands in the same unit's books."""
+        if isinstance(row, ImportRow):
+            return self._journals.accrue(work, NewAccrual(row.reference, entity, *msgspec.structs.astuple(row)[1:]))
+        accrual = self._journals.journal(row.journal_id)
+        if accrual.entity != entity:
+            raise Refused(400, "BU-INVALID", "The journal is another business unit's.")
+        return self._journals.reverse(work, accrual, NewReversal(row.reference, row.accounting_date))
 
 
 def shown(job: Job, now_ms: int) -> ImportShown:
@@ -203,7 +216,7 @@ def operations(state: Imports, limit_max: int) -> tuple[Operation, ...]:
             scope="cloud_erp.write",
             subject=_submitted,
             commits=True,
-            batch=True,
+            batch=_rows,
         ),
         Operation(
             "get_import",
@@ -234,6 +247,11 @@ def operations(state: Imports, limit_max: int) -> tuple[Operation, ...]:
 def _submitted(incoming: Incoming) -> Subject:
     new: NewImport = incoming.body
     return Subject(new.business_unit, new.document_id)
+
+
+def _rows(incoming: Incoming) -> tuple[str, ...]:
+    new: NewImport = incoming.body
+    return tuple(row.reference for row in new.everything())
 
 
 def _requested(incoming: Incoming) -> Subject:

@@ -18,11 +18,11 @@ __all__ = ["build"]
 
 
 def build(setup: Setup) -> System[Identity]:
-    """The identity system with the estate's clients, each granted every scope and entity."""
+    """The identity system with the estate's clients, each granted every scope and the same entities."""
     quirks = Quirks.load(Path(__file__).with_name("quirks.toml"))
     state = Identity(setup.ring, quirks.whole("auth", "token_life_s"), setup.token_now_ms)
     for client, secret in setup.clients:
-        state.register(client, secret)
+        state.register(client, secret, entities=setup.granted)
     return System(
         "identity",
         state,

@@ -21,13 +21,14 @@ class TokenRequest(msgspec.Struct, frozen=True, gc=False):
     scope: Annotated[str, Meta(max_length=2000)] = ""
 
 
-class Token(msgspec.Struct, frozen=True, gc=False):
-    """A token and how many seconds it lives."""
+class Token(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A token and how many seconds it lives; `entities` are those it is good for, where that is not all."""
 
     access_token: str
     token_type: str
     expires_in: int
     scope: str
+    entities: list[str] = []
 
 
 class PublishedKey(msgspec.Struct, frozen=True, gc=False):

@@ -25,8 +25,9 @@ def operations(state: Identity) -> tuple[Operation, ...]:
         form: TokenRequest = incoming.body
         if form.grant_type != "client_credentials":
             raise Refused(400, "unsupported_grant_type", "only client_credentials is supported")
-        token, scopes = state.token(form.client_id, form.client_secret, tuple(form.scope.split()), work.now_ms)
-        return Reply(200, Token(token, "Bearer", state.token_life_s, " ".join(scopes)), _NO_STORE, idle=True)
+        issued = state.token(form.client_id, form.client_secret, tuple(form.scope.split()), work.now_ms)
+        told = Token(issued.token, "Bearer", state.token_life_s, " ".join(issued.scopes), list(issued.entities))
+        return Reply(200, told, _NO_STORE, idle=True)
 
     def publish_keys(incoming: Incoming, work: Work) -> Reply:
         del incoming, work

@@ -34,6 +34,14 @@ class Client(msgspec.Struct, frozen=True):
         return now_ms < self.former_until_ms and hmac.compare_digest(self.former.encode(), secret.encode())
 
 
+class Issued(msgspec.Struct, frozen=True):
+    """A token, and what is in it: scopes, and the entities where it is not good for all."""
+
+    token: str
+    scopes: tuple[str, ...]
+    entities: tuple[str, ...]
+
+
 class Identity:
     """The registry and the keys. Issuing a token changes nothing: tokens are checked by signature, not looked up."""
 
@@ -50,8 +58,8 @@ class Identity:
         """Register a client, or replace its grants; tokens that are out keep what they say."""
         self.clients[client] = Client(client, secret, scopes, entities)
 
-    def token(self, client_id: str, secret: str, wanted: tuple[str, ...], now_ms: int) -> tuple[str, tuple[str, ...]]:
-        """A token for a client that shows its secret, and the scopes in it."""
+    def token(self, client_id: str, secret: str, wanted: tuple[str, ...], now_ms: int) -> Issued:
+        """A token for a client that shows its secret."""
         client = self.clients.get(client_id)
         if client is None or not client.shown_by(secret, now_ms):
             raise Refused(401, "invalid_client", "unknown client or wrong secret")
@@ -61,7 +69,7 @@ class Identity:
         issued_ms = now_ms if self._token_now_ms is None else self._token_now_ms()
         life_s = self.token_life_s
         claims = Claims(client.id, scopes, client.entities, issued_ms // 1000, issued_ms // 1000 + life_s, issued_ms)
-        return issue(self._ring, claims), scopes
+        return Issued(issue(self._ring, claims), scopes, () if "*" in client.entities else client.entities)
 
     @property
     def good_keys(self) -> tuple[Key, ...]:
@@ -79,6 +87,14 @@ class Identity:
         if not self._ring.withdraw(kid):
             raise Refused(409, "key_in_use", f"{kid} signs, or is no key")
         work.effect("key.withdrawn", kid, state="withdrawn")
+
+    def grant(self, work: Work, client_id: str, entity: str) -> None:
+        """Let a client act for one more entity; tokens that are out do not say so."""
+        client = self.clients.get(client_id)
+        if client is None:
+            raise Refused(404, "invalid_client", f"no client {client_id}")
+        self.clients[client_id] = msgspec.structs.replace(client, entities=(*client.entities, entity))
+        work.effect("client.granted", client_id, entity=entity)
 
     def change_secret(self, work: Work, client_id: str, secret: str, good_until_ms: int) -> None:
         """Give a client a new secret; the one it had is good until a moment."""

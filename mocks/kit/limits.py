@@ -32,13 +32,13 @@ class _Spent:
 class Limits:
     """The limits of one system, as its quirks file gives them under `[limits]`; what it does not name is not limited."""
 
-    def __init__(self, quirks: Quirks) -> None:
-        """Read the figures."""
+    def __init__(self, quirks: Quirks, share: float = 1.0) -> None:
+        """Read the figures; `share` is what of a second's and an hour's requests other programs leave."""
         known = quirks.sections["limits"]
-        per_s = quirks.number("limits", "per_s") if "per_s" in known else 0.0
+        per_s = share * quirks.number("limits", "per_s") if "per_s" in known else 0.0
         self._interval_ms = 1000 / per_s if per_s else 0.0
         self._burst_ms = self._interval_ms * (quirks.whole("limits", "burst") - 1) if per_s else 0.0
-        self._per_hour = quirks.whole("limits", "per_hour") if "per_hour" in known else 0
+        self._per_hour = round(share * quirks.whole("limits", "per_hour")) if "per_hour" in known else 0
         self._at_once = quirks.whole("limits", "at_once") if "at_once" in known else 0
         self._work_ms = quirks.whole("latency", "median_ms")
         self._codes = {name: str(figure.value) for name, figure in known.items() if name.endswith("_code")}

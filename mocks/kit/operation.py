@@ -117,11 +117,11 @@ class Work:
             )
         )
 
-    def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct) -> None:
-        """Put an event into the system's outbox, together with the effects of this commit."""
+    def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct, *, at_ms: int = 0) -> None:
+        """Put an event into the system's outbox, together with the effects of this commit; it leaves now, or `at_ms`."""
         number = self._events_made + len(self.events) + 1
         event_id = f"{self.system}-ev-{number}"
-        self.events.append(Event(self.system, event_id, topic, subject, version, self.now_ms, _encode(body)))
+        self.events.append(Event(self.system, event_id, topic, subject, version, at_ms or self.now_ms, _encode(body)))
 
     def next_commit(self) -> None:
         """Close this member of a batch: what follows is a commit of its own."""
@@ -243,8 +243,8 @@ class Operation:
     """One entry of a system's API.
 
     `subject` says whom a crossing is about; operations without one are polls or token calls. `honours_key` says that a
-    repeated `Idempotency-Key` gets the first answer. `batch` marks one whose body has rows that are taken or rejected one
-    by one (`Work.takes`). `refusals` are the statuses that the handler's own rules may
+    repeated `Idempotency-Key` gets the first answer. `batch` names the rows of a body that are taken or rejected one by one
+    (`Work.takes`), in order, by the references that the caller gave them. `refusals` are the statuses that the handler's own rules may
     answer with; those of the kit (token, form, size) go without saying.
     """
 
@@ -264,7 +264,7 @@ class Operation:
     conditional: bool = False
     """Whether the caller must name the ETag that it read, in `If-Match`: 428 without, 412 for a stale one."""
     commits: bool = False
-    batch: bool = False
+    batch: Callable[[Incoming], tuple[str, ...]] | None = None
     refusals: tuple[int, ...] = ()
     also: tuple[int, ...] = ()
     """Other statuses that answer with the same reply: 200 where a create finds that it was done before."""

@@ -6,7 +6,7 @@ call the same two functions. Whatever is committed goes to the `sink` as one: ef
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -43,6 +43,7 @@ class Setup:
     webhook_secret: bytes
     entities: tuple[str, ...]
     clients: tuple[tuple[str, str], ...] = ()
+    granted: tuple[str, ...] = ("*",)
     token_now_ms: Callable[[], int] | None = None
     """The clock that tokens live by, where that is not the estate's own: behind the real door they live in wall time."""
     ring: KeyRing = field(init=False)
@@ -54,6 +55,8 @@ class Setup:
 
     true_limits: bool = False
     """Whether systems refuse what is more than their family allows; they live by the same clock as tokens."""
+    others_use: Mapping[str, float] = field(default_factory=dict)
+    """Which share of a system's limits other clients of the group use up."""
     maintenance: bool = False
     """Whether systems are down when their family's calendar says so."""
     all_topics: bool = False
@@ -99,7 +102,8 @@ class System(Generic[State]):
         self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
         self._gate = Gate(setup.ring, setup.token_now_ms)
-        self._limits = Limits(quirks) if setup.true_limits and "limits" in quirks.sections else None
+        limited = setup.true_limits and "limits" in quirks.sections
+        self._limits = Limits(quirks, 1 - setup.others_use.get(name, 0.0)) if limited else None
         self._limits_now_ms = setup.token_now_ms
         self._routes = Routes(operations)
         self._decode: dict[str, Callable[[bytes], Any]] = {

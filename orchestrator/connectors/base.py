@@ -58,7 +58,11 @@ class Unauthorized(msgspec.Struct, frozen=True, gc=False):
     """The token was not accepted; nothing was done."""
 
 
-Outcome = Ok | Rejected | Unknown | NotSent | Throttled | Unauthorized
+class Lost(msgspec.Struct, frozen=True, gc=False):
+    """Perhaps done, perhaps not, and the target has settled: sending it again could do it twice."""
+
+
+Outcome = Ok | Rejected | Unknown | NotSent | Throttled | Unauthorized | Lost
 
 
 class Lookup(msgspec.Struct, frozen=True):
@@ -75,7 +79,9 @@ class Operation(msgspec.Struct, frozen=True):
     `repeatable`: sending it again does no harm, because it reads or sets. `honours_key`: the system keeps `Idempotency-Key`.
     `settle_s`: how long after the last possible send its outcome may still change. `quiet`: nothing waits for its success,
     so its completion may be written with the next transaction rather than in one of its own. `guarded`: it takes effect only
-    on the state that was read, whose tag is the effect's `ref` and goes along as `If-Match`.
+    on the state that was read, whose tag is the effect's `ref` and goes along as `If-Match`. `once`: the system keeps no key
+    and cannot be searched, so what is in doubt is never sent again; its workflow finds out what came of it. `asks_by`: the
+    parameter in which a read sends the effect's `ref`.
     """
 
     system: str
@@ -91,6 +97,8 @@ class Operation(msgspec.Struct, frozen=True):
     timeout_s: float = 30.0
     endless: bool = False
     guarded: bool = False
+    once: bool = False
+    asks_by: str = ""
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):

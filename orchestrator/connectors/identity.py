@@ -10,10 +10,11 @@ from contracts.wire import Request
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A token and how long it lasts."""
+    """A token, how long it lasts, and for which hospitals it is good, if not for all."""
 
     access_token: str
     expires_in: float = 3600.0
+    entities: tuple[str, ...] = ()
 
 
 _grant = msgspec.json.Decoder(Grant)

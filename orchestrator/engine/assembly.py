@@ -7,6 +7,7 @@ from pathlib import Path
 from contracts.ports import Ports
 from orchestrator.canonical import milliseconds
 from orchestrator.engine.caller import Caller
+from orchestrator.engine.closes import Closes
 from orchestrator.engine.closing import Closing
 from orchestrator.engine.dispatcher import Dispatcher
 from orchestrator.engine.effects import Effects
@@ -34,14 +35,15 @@ class Orchestrator:
         self.store = _store(ports, durable_dir)
         self.office = Office(ports, self.store)
         places = zones(settings.get("entities", ""))
-        caller = Caller(ports)
+        closes = Closes(settings.get("close_calendar", ""), places)
+        caller = Caller(ports, closes)
         calendar = WorkingDays(places, holidays(settings.get("holidays", "")))
         steps = Steps(self.store, calendar, coded="supplier-master" in settings.get("workflows", ""))
-        finance = settings.get("close_calendar", "")
-        effects = Effects(self.office, caller, steps, places, habits, finance)
+        effects = Effects(self.office, caller, steps, places, habits)
         self.intake = self.intake_type(self.office, caller, steps, effects, places, habits)
-        closing = Closing(self.office, caller, steps, effects, places, finance)
+        closing = Closing(self.office, caller, steps, effects, closes)
         self.streams = Streams(self.office, caller, self.intake, effects, closing, habits)
+        caller.tokens.granted = self.streams.granted
         self.dispatcher = Dispatcher(self.office, effects, steps, self.streams)
 
     async def run(self) -> None:

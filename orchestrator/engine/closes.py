@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from orchestrator.canonical import milliseconds
+
+NEAR_MS: Final = 86_400_000
+NEVER_MS: Final = 1 << 62
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -19,6 +23,23 @@ class Close(msgspec.Struct, frozen=True):
     last_day: str
     next_day: str
     turns_ms: int
+
+
+class Closes:
+    """All closes, and whether one is near: within a day from now. Before the first such day it is known at a glance."""
+
+    def __init__(self, calendar: str, zones: dict[str, ZoneInfo]) -> None:
+        """Read finance's calendar."""
+        self.all = read_closes(calendar, zones)
+        self._from_ms = min((close.closes_ms for close in self.all), default=NEVER_MS) - NEAR_MS
+
+    def near(self, now_ms: int, entity: str = "") -> bool:
+        """Whether it is the day before a close of the entity's, or of anybody's: what is booked now belongs before it."""
+        if now_ms <= self._from_ms:
+            return False
+        return any(
+            0 <= close.closes_ms - now_ms < NEAR_MS and (not entity or close.entity == entity) for close in self.all
+        )
 
 
 def read_closes(calendar: str, zones: dict[str, ZoneInfo]) -> list[Close]:

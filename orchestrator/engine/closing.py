@@ -7,18 +7,18 @@ is locked, because a paper may have been found late, or an invoice still be on i
 from __future__ import annotations
 
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from orchestrator.canonical import OpenLine
 from orchestrator.connectors import OPERATIONS
 from orchestrator.connectors.base import Ok
 from orchestrator.engine.caller import Caller
-from orchestrator.engine.closes import Close, read_closes
+from orchestrator.engine.closes import Close, Closes
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
-from orchestrator.workflows.period_end import OpenLine, PayablesClosed, received_not_invoiced
+from orchestrator.workflows.period_state import PayablesClosed, received_not_invoiced
 
 SOON_MS: Final = 15 * MINUTE_MS
 """While finance is late, or an invoice is on its way."""
@@ -34,15 +34,13 @@ Standing = tuple[int, list[OpenLine], bool]
 class Closing:
     """One worker's share of the closes."""
 
-    def __init__(  # noqa: PLR0913 - the parts it works with
-        self, office: Office, caller: Caller, steps: Steps, effects: Effects, zones: dict[str, ZoneInfo], calendar: str
-    ) -> None:
-        """Read finance's calendar: `H1/2026-09=2026-10-02T22:00:00+00:00,…`; empty where nothing closes."""
+    def __init__(self, office: Office, caller: Caller, steps: Steps, effects: Effects, closes: Closes) -> None:
+        """Know finance's calendar, which is empty where nothing closes."""
         self._office = office
         self._caller = caller
         self._steps = steps
         self._effects = effects
-        self._closes = read_closes(calendar, zones)
+        self._closes = closes.all
         self._locked: set[Close] = set()
         self._standing: dict[Close, dict[int, Standing]] = {}
         """What was found in each order when it was last read; one that has not changed since is not read again."""

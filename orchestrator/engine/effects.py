@@ -11,31 +11,30 @@ from zoneinfo import ZoneInfo
 
 from contracts.cases import NewCase
 from orchestrator.connectors import OPERATIONS
-from orchestrator.connectors.base import Lookup, Ok, Operation, Outcome, Rejected, Unknown
+from orchestrator.connectors.base import Lookup, Lost, Ok, Operation, Outcome, Rejected, Throttled, Unknown
 from orchestrator.engine.caller import Caller
-from orchestrator.engine.closes import read_closes
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.office import Office
 from orchestrator.engine.retry import LEASE_MS, RENEW_MS, Bury, Refuse, Rest
 from orchestrator.engine.steps import Steps
-from orchestrator.store.rows import DONE, DOUBT, REJECTED, Effect
+from orchestrator.store.rows import DONE, DOUBT, LOST, REJECTED, Effect
 from orchestrator.store.sqlite import LeaseLostError
 from orchestrator.workflows import messages as m
 
-DAY_MS = 86_400_000
+BOOKS = "cloud_erp"
+NO_QUERY: dict[str, str] = {}
 
 
 class Effects:
     """One worker's hands."""
 
-    def __init__(  # noqa: PLR0913 - the parts it works with
+    def __init__(
         self,
         office: Office,
         caller: Caller,
         steps: Steps,
         zones: dict[str, ZoneInfo],
         habits: Habits,
-        calendar: str = "",
     ) -> None:
         """Know how to call, how to write down, by which habits, and from finance's calendar what is pressing."""
         self._office = office
@@ -44,7 +43,6 @@ class Effects:
         self._steps = steps
         self._zones = zones
         self._habits = habits
-        self._closes = read_closes(calendar, zones)
 
     async def carry(self, effects: list[Effect]) -> None:
         """Carry effects out, and whatever follows from them, until all are ended or at rest."""
@@ -60,23 +58,31 @@ class Effects:
             effects = await self._office.transact(self._settle, effect, operation, outcome)
 
     async def _attempt(self, effect: Effect, operation: Operation) -> Outcome:
-        """Send it; what is in doubt is looked up first, where the target can be searched."""
-        entered = self._caller.crowded(operation.system)
+        """Send it; what is in doubt is looked up first, where the target can be searched, or not sent again at all."""
+        if effect.status == DOUBT and operation.once:
+            return Lost()
+        pressing = self._is_pressing(effect, operation)
+        entered = self._caller.crowded(operation.system, pressing=pressing)
         if entered:
-            await self._take_turn(effect, operation)
+            rest_s = self._caller.rest_s(operation.system, pressing=pressing)
+            if rest_s:
+                return Throttled(rest_s, 0)
+            await self._take_turn(effect, operation.system, pressing=pressing)
         if effect.status == DOUBT and operation.lookup is not None:
-            found = await self._find(effect, operation, operation.lookup, entered=entered)
+            found = await self._find(effect, operation, operation.lookup, entered=entered, pressing=pressing)
             if found is not None:
                 return found
             entered = False
         key = self._habits.wire_key(effect)
         tag = effect.ref if operation.guarded else ""
-        return await self._caller.call(operation, effect.path, body=effect.body, key=key, tag=tag, entered=entered)
+        query = {operation.asks_by: effect.ref} if operation.asks_by else NO_QUERY
+        body, call = effect.body, self._caller.call
+        return await call(
+            operation, effect.path, query, body=body, key=key, tag=tag, entered=entered, pressing=pressing
+        )
 
-    async def _take_turn(self, effect: Effect, operation: Operation) -> None:
+    async def _take_turn(self, effect: Effect, system: str, *, pressing: bool) -> None:
         """Wait in line, and renew the lease if much of it was spent there: it must outlast the target's settling."""
-        system = operation.system
-        pressing = not effect.quiet and not operation.is_read and self._closes_soon(effect.entity)
         await self._caller.enter(system, pressing=pressing)
         now_ms = self._office.now_ms()
         if effect.due_at - now_ms >= RENEW_MS:
@@ -87,12 +93,16 @@ class Effects:
             self._caller.leave(system)
             raise
 
-    def _closes_soon(self, entity: str) -> bool:
-        """Whether it is the day before a close of the entity's: what is booked now belongs to the closing period."""
-        now_ms = self._office.now_ms()
-        return any(close.entity == entity and 0 <= close.closes_ms - now_ms < DAY_MS for close in self._closes)
+    def _is_pressing(self, effect: Effect, operation: Operation) -> bool:
+        """Near a close of its hospital: what goes into the books, and the papers that must be read for that."""
+        if not self._caller.knows_closes:
+            return False
+        books = not effect.process if operation.is_read else operation.system == BOOKS
+        return books and self._caller.close_is_near(effect.entity)
 
-    async def _find(self, effect: Effect, operation: Operation, lookup: Lookup, *, entered: bool) -> Outcome | None:
+    async def _find(
+        self, effect: Effect, operation: Operation, lookup: Lookup, *, entered: bool, pressing: bool
+    ) -> Outcome | None:
         """What the target has under our natural key; None when it certainly has nothing."""
         searching = Operation(
             operation.system,
@@ -103,7 +113,8 @@ class Effects:
             repeatable=True,
             is_read=True,
         )
-        outcome = await self._caller.call(searching, lookup.path, {lookup.parameter: effect.ref}, entered=entered)
+        query = {lookup.parameter: effect.ref}
+        outcome = await self._caller.call(searching, lookup.path, query, entered=entered, pressing=pressing)
         if isinstance(outcome, Ok) and outcome.value is None:
             return None
         if isinstance(outcome, Rejected):  # the search was refused, not the effect: that says nothing about the effect
@@ -116,6 +127,9 @@ class Effects:
         now_ms = self._office.now_ms()
         if isinstance(outcome, Ok):
             return self._done(effect, operation, outcome.value, now_ms)
+        if isinstance(outcome, Lost):
+            self._store.finish_effect(effect, LOST)
+            return self._steps.for_process(effect.process, m.EffectLost(now_ms, effect.key))
         verdict = self._habits.after_failure(outcome, effect, operation, now_ms)
         if isinstance(verdict, Rest):
             self._store.rest_effect(effect, verdict.status, verdict.due_at, verdict.attempts, verdict.detail)
@@ -130,9 +144,13 @@ class Effects:
         return self._bury(effect, verdict, now_ms)
 
     def _done(self, effect: Effect, operation: Operation, value: Any, now_ms: int) -> list[Effect]:  # noqa: ANN401
-        if operation.is_read and not effect.process:  # a document that intake could not read in time
+        if operation.is_read:
             self._store.finish_effect(effect, DONE)
-            return self._steps.hear(value, effect.ref, self._zones, now_ms)
+            if effect.process:
+                return self._steps.for_process(effect.process, m.EffectRead(now_ms, effect.key, value), effect.known)
+            return self._steps.hear(
+                value, effect.ref, self._zones, now_ms
+            )  # a document that intake could not read in time
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:
             return []

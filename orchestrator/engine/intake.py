@@ -16,7 +16,7 @@ from orchestrator.connectors.signature import Signature
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
-from orchestrator.engine.news import TOPICS, Answer, Document, News, Notice, Paper
+from orchestrator.engine.news import TOPICS, Answer, Document, Hint, News, Notice, Paper
 from orchestrator.engine.office import Office
 from orchestrator.engine.replay import Wish, replay
 from orchestrator.engine.steps import Steps
@@ -95,7 +95,11 @@ class Intake:
     async def read(self, notice: Notice) -> Document | None:
         """The document that a notice speaks of, if it can be had quickly."""
         operation = OPERATIONS[notice.operation]
-        outcome = await self._caller.call(operation, notice.path, timeout_s=PATIENCE_S)
+        caller = self._caller
+        if caller.slow(operation.system, PATIENCE_S):
+            return None
+        pressing = caller.knows_closes and caller.close_is_near(notice.entity)
+        outcome = await caller.call(operation, notice.path, timeout_s=PATIENCE_S, pressing=pressing)
         return outcome.value if isinstance(outcome, Ok) else None
 
     # -- inside a transaction ---------------------------------------------------------------------------------------------
@@ -107,6 +111,8 @@ class Intake:
             return []
         if isinstance(news, Answer):
             return self._answered(news, now_ms)
+        if isinstance(news, Hint):
+            return self._steps.for_import(news.document, news.id, now_ms)
         if isinstance(news, Paper):
             document = news.document
         elif document is None:

@@ -1,4 +1,4 @@
-"""What comes in, as the engine handles it: a thin `Notice` that must be read first, a fat `Paper`, or an `Answer`.
+"""What comes in, as the engine handles it: a thin `Notice` that must be read first, a fat `Paper`, an `Answer`, a `Hint`.
 
 Which topic of which system is what, stands in one table; anything else is acknowledged and left alone.
 """
@@ -15,6 +15,7 @@ from contracts.cases import CaseDecision
 from orchestrator.canonical import CodeMeaning, GoodsReceipt, Invoice, PurchaseOrder, SupplierRecord
 from orchestrator.connectors import (
     ap_automation,
+    cloud_erp_journals,
     inventory,
     procurement,
     procurement_lookups,
@@ -59,7 +60,16 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     decision: CaseDecision
 
 
-News = Notice | Paper | Answer
+class Hint(msgspec.Struct, frozen=True, gc=False):
+    """A job that we handed in under `document` is said to be through; the job itself knows."""
+
+    source: str
+    id: str
+    version: int
+    document: str
+
+
+News = Notice | Paper | Answer | Hint
 
 
 def order_notice(raw: procurement.Notice) -> Notice:
@@ -106,6 +116,11 @@ def _invoice(body: bytes) -> Paper:
     return Paper("ap_automation", invoice.id, 1, invoice.entity, invoice)
 
 
+def _import_told(body: bytes) -> Hint:
+    document, job = cloud_erp_journals.read_told(body)
+    return Hint("cloud_erp", job, 1, document)
+
+
 TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
     **{
         ("procurement", f"purchase_order.{what}"): lambda body: order_notice(procurement.read_notice(body))
@@ -116,6 +131,7 @@ TOPICS: Final[dict[tuple[str, str], Callable[[bytes], News]]] = {
     ("inventory", "receipt.recorded"): _receipt,
     ("ap_automation", "invoice.captured"): _invoice,
     ("service_desk", "case.decided"): lambda body: answer(service_desk.read_decision(body)),
+    ("cloud_erp", "import.completed"): _import_told,
 }
 
 

@@ -25,7 +25,7 @@ RETRY_AFTER_CAP_MS: Final = 3_600_000
 ATTEMPTS_MAX: Final = 48
 """About eleven hours of trying."""
 THROTTLED_AGE_MAX_MS: Final = 3 * 86_400_000
-"""Being turned away spends no attempts, but not for ever."""
+"""Being turned away spends no attempts, but not for ever; resting by our own budget may last."""
 
 
 class Rest(msgspec.Struct, frozen=True, gc=False):
@@ -68,7 +68,8 @@ def after_failure(outcome: Outcome, effect: Effect, operation: Operation, now_ms
     # What was in doubt stays in doubt until it is found, or sent again and answered.
     status = DOUBT if effect.status == DOUBT and not operation.repeatable else READY
     if isinstance(outcome, Throttled):
-        if now_ms - effect.born_at > THROTTLED_AGE_MAX_MS and not operation.endless:
+        by_target = outcome.status != 0
+        if by_target and now_ms - effect.born_at > THROTTLED_AGE_MAX_MS and not operation.endless:
             return Bury(f"turned away for days: {outcome.status}")
         due_at = now_ms + retry_after_ms(outcome, effect.key, effect.attempts)
         return Rest(status, due_at, effect.attempts - 1, f"throttled: {outcome.status}")

@@ -21,7 +21,16 @@ from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
 from orchestrator.workflows import period_end
 from orchestrator.workflows.likeness import keys_of
-from orchestrator.workflows.period_end import PayablesClosed, PeriodEnd, PostAccrual, PostReversal
+from orchestrator.workflows.period_state import (
+    AskImport,
+    FindJournal,
+    HandIn,
+    ImportTold,
+    PayablesClosed,
+    PeriodEnd,
+    ReadRows,
+    place_of,
+)
 from orchestrator.workflows.procure_to_pay import decide
 from orchestrator.workflows.state import ProcureToPay
 from orchestrator.workflows.supplier_messages import SupplierRead, TellNumber
@@ -47,10 +56,12 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     m.TellInvoice: lambda command: ap_automation.tell_status(
         command.invoice_id, command.status, command.voucher, command.reason
     ),
-    PostAccrual: lambda command: cloud_erp_journals.post_accrual(
-        command.ref, command.entity, command.on, *msgspec.structs.astuple(command.open)
+    HandIn: lambda command: cloud_erp_journals.hand_in(
+        command.document, command.entity, command.accruals, command.reversals
     ),
-    PostReversal: lambda command: cloud_erp_journals.post_reversal(command.ref, command.journal, command.on),
+    AskImport: lambda command: cloud_erp_journals.ask_import(command.job),
+    ReadRows: lambda command: cloud_erp_journals.read_rows(command.job),
+    FindJournal: lambda command: cloud_erp_journals.find_journal(command.ref),
 }
 """Commands in the dialect of their target."""
 CODED: Final = frozenset({m.PostOrder, m.PostInvoice})
@@ -122,6 +133,12 @@ class Steps:
         """A step of the end of a hospital's period."""
         key = f"period-end/{process_key(entity, period)}"
         return self._begin_or_step(key, PeriodEnd(entity, period), event)
+
+    def for_import(self, document: str, job: str, now_ms: int) -> list[Effect]:
+        """A job is said to be through: a step of the period's end that handed it in, if we did."""
+        entity, period, seq = place_of(document)
+        row = self._store.process(f"period-end/{process_key(entity, period)}") if seq else None
+        return self._step(row[0], row[1], _decode(row[2]), ImportTold(now_ms, seq, job)) if row else []
 
     def orders_of(self, entity: str) -> list[tuple[int, int]]:
         """Process and version of all orders of a hospital, by number."""

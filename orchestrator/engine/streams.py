@@ -73,10 +73,28 @@ class Streams:
         if PERIOD_END in self._habits.streams and self._closing.first_ms:
             self._store.add_stream(PERIOD_END, now_ms, self._closing.first_ms)
 
+    def granted(self, entities: tuple[str, ...]) -> None:
+        """A token is good for these hospitals."""
+        self._office.spawn(self._widen, entities)
+
+    async def _widen(self, entities: tuple[str, ...]) -> None:
+        """Lists show now what they hid before: what was there of a new hospital's all along is old to every watermark."""
+        now_ms = self._office.now_ms()
+        if await self._office.transact(self._noted, entities, now_ms):
+            self._office.alarm.set(now_ms)
+
+    def _noted(self, entities: tuple[str, ...], now_ms: int) -> bool:
+        new = self._store.note_grants(entities, now_ms)
+        if new:
+            for stream in self._sources:
+                self._store.rewind(stream, now_ms - LOOK_BACK_MS, now_ms)
+        return new
+
     async def work(self, stream: str, cursor: int, pause: int, fence: int) -> None:
         """Do a stream's work; on any failure its watermark stays where it was."""
         office = self._office
         began_ms = office.now_ms()
+        self._caller.tokens.must_cover(self._store.grants)
         if stream == RECONCILIATION:
             complete = await reconcile(office, self._caller, self.sweep, began_ms, self._compared)
             due_ms = next_night_ms(began_ms) if complete else began_ms + AGAIN_MS

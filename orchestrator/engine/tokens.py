@@ -1,11 +1,13 @@
 """The access token: fetched once for all who wait, before it expires, and again when a target says 401.
 
-A 401 is not proof that the token is dead: another call may have fetched a new one meanwhile, so that is tried first.
+A 401 is not proof that the token is dead: another call may have fetched a new one meanwhile, so that is tried first. A 403
+about a hospital may only say that the token is older than its grant.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from contracts.ports import Ports
@@ -26,6 +28,9 @@ class Tokens:
         self._header = ""
         self._until_s = float("-inf")
         self._coming: asyncio.Future[str] | None = None
+        self._entities: frozenset[str] = frozenset()
+        self.granted: Callable[[tuple[str, ...]], None] | None = None
+        """Who wants to hear for which hospitals a new token is good, where that is not all."""
 
     def at_hand(self) -> str:
         """The `Authorization` header if there is a token that lasts."""
@@ -47,6 +52,11 @@ class Tokens:
         if header == self._header:
             self._until_s = float("-inf")
 
+    def must_cover(self, granted: Callable[[], set[str]]) -> None:
+        """Have another token fetched if this one is older than a grant that some worker knows of; a look only where it matters."""
+        if self._entities and not granted() <= self._entities:
+            self._until_s = float("-inf")
+
     async def _fetch(self) -> str:
         began_s = self._ports.clock.monotonic()
         settings = self._ports.settings  # read each time: a secret that was changed comes in by them
@@ -58,6 +68,9 @@ class Tokens:
             grant = read_grant(response.body)
         except (WireError, ValueError):
             return ""
+        self._entities = frozenset(grant.entities)
+        if grant.entities and self.granted is not None:
+            self.granted(grant.entities)
         self._header = f"Bearer {grant.access_token}"
         self._until_s = began_s + max(grant.expires_in - EARLY_S, grant.expires_in / 2)
         return self._header

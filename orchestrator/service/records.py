@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from orchestrator.service.api import Case, Cases, DeadLetter, DeadLetters, Effect, Lineage, Process, Seen, Status, Timer
-from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, REJECTED, SENT
+from orchestrator.store.rows import DEAD, DONE, DOUBT, LOST, READY, REJECTED, SENT
 
 STATUSES: Final = {
     READY: "ready",
@@ -21,6 +21,7 @@ STATUSES: Final = {
     DONE: "done",
     REJECTED: "rejected",
     DEAD: "dead letter",
+    LOST: "lost",
 }
 ROWS_MAX: Final = 500
 

@@ -77,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True):
     workflows: str = ""
     close_calendar: str = ""
     holidays: str = ""
+    shares: str = ""
 
 
 class Time(msgspec.Struct, frozen=True):
@@ -154,8 +155,7 @@ async def _serve(options: Options, http: httpx.AsyncClient, stop: asyncio.Event)
     clock = BusinessClock(_ms(now.now))
     _follow_once(clock, now)
     activity, inbound = Activity(), HttpInbound()
-    told = ("client_id", "client_secret", "webhook_secret", "entities", "workflows", "close_calendar", "holidays")
-    given = {key: getattr(settings, key) for key in told}
+    given = {key: value for key, value in msgspec.structs.asdict(settings).items() if key != "systems"}
     ports = ServicePorts(
         options.worker,
         CountedHttp(HttpxHttp(settings.systems, http), activity),

@@ -15,6 +15,8 @@ DOUBT: Final = 2
 DONE: Final = 3
 REJECTED: Final = 4
 DEAD: Final = 5
+LOST: Final = 6
+"""Nobody will learn what came of it as a whole; its workflow looks for what it was to bring about."""
 
 
 class Effect(msgspec.Struct, gc=False):

@@ -45,6 +45,8 @@ SCHEMA: Final = (
        revived_at INTEGER, actor TEXT, reason TEXT)""",
     """CREATE TABLE IF NOT EXISTS recon_break (kind TEXT, ref TEXT, detail TEXT, found_at INTEGER,
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
+    # For which hospitals we may act, and since when we know; empty where it is all.
+    "CREATE TABLE IF NOT EXISTS entity_grant (entity TEXT PRIMARY KEY, known_at INTEGER) WITHOUT ROWID",
     # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
     """CREATE TABLE IF NOT EXISTS mapping_version (kind TEXT, entity TEXT, code TEXT, value TEXT, valid_from TEXT,
        valid_to TEXT, known_at INTEGER, PRIMARY KEY (kind, entity, code, valid_from, value, known_at)) WITHOUT ROWID""",
@@ -285,6 +287,20 @@ class SqliteStore(Bills):
         sql = "UPDATE watermark SET cursor=?, due_at=?, pause=?, owner='' WHERE stream=? AND fence=?"
         if self._run(sql, (cursor, due_at, pause, stream, fence)).rowcount != 1:
             raise LeaseLostError(stream)
+
+    def note_grants(self, entities: Iterable[str], now_ms: int) -> bool:
+        """Remember for whom we may act; whether any of them is new."""
+        sql = "INSERT OR IGNORE INTO entity_grant VALUES (?,?)"
+        return sum(self._run(sql, (entity, now_ms)).rowcount for entity in entities) > 0
+
+    def grants(self) -> set[str]:
+        """For whom some worker was told that we may act."""
+        return {str(entity) for (entity,) in self._run("SELECT entity FROM entity_grant")}
+
+    def rewind(self, stream: str, cursor: int, due_at: int) -> None:
+        """Have a stream begin again from an earlier moment; whoever works on it now does not move it any more."""
+        sql = "UPDATE watermark SET cursor=min(cursor, ?), due_at=min(due_at, ?), fence=fence+1 WHERE stream=?"
+        self._run(sql, (cursor, due_at, stream))
 
     def push_cursor(self, stream: str, cursor: int) -> None:
         """Move a stream's cursor forward without doing its work."""

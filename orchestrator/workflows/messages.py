@@ -6,6 +6,8 @@ twice asks for the same thing.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from contracts.cases import CaseDecision, NewCase
@@ -62,6 +64,21 @@ class EffectDead(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
+class EffectLost(msgspec.Struct, frozen=True, gc=False):
+    """A command that cannot be sent twice was perhaps carried out, and whatever was to come of it has come by now."""
+
+    now_ms: int
+    key: str
+
+
+class EffectRead(msgspec.Struct, frozen=True, gc=False):
+    """A command that asks was answered; `value` is what the connector made of the answer."""
+
+    now_ms: int
+    key: str
+    value: Any
+
+
 class CaseDecided(msgspec.Struct, frozen=True, gc=False):
     """People answered a case."""
 
@@ -83,6 +100,8 @@ Event = (
     | EffectDone
     | EffectRejected
     | EffectDead
+    | EffectLost
+    | EffectRead
     | CaseDecided
     | TimerDue
 )

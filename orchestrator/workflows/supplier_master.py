@@ -166,13 +166,11 @@ def _done(state: SupplierMaster, event: m.EffectDone, commands: Commands) -> Sup
     record, step = state.record, state.step
     if event.key != state.under_way or record is None:
         return state
-    state = replace(state, step="", under_way="", tries=state.tries if step == "look" else 0)
+    state = replace(state, step="", under_way="", tries=0)
     if step == "create":
         number = event.remote_id
         commands.append(s.Remember(state.id, state.golden, number, settled=True, keys=keys(record, state.tax_id)))
         return replace(state, number=number, synced=state.sent)
-    if step == "look":
-        return _write(state, record, event, commands)
     if step == "change":
         return replace(state, synced=state.sent)
     if step == "end":
@@ -182,9 +180,12 @@ def _done(state: SupplierMaster, event: m.EffectDone, commands: Commands) -> Sup
     return replace(state, site=step.removeprefix("site "))
 
 
-def _write(state: SupplierMaster, record: SupplierRecord, event: m.EffectDone, commands: Commands) -> SupplierMaster:
+def _looked(state: SupplierMaster, event: m.EffectRead, commands: Commands) -> SupplierMaster:
     """The golden record's tag is known: write what is to be written, if nothing has come between."""
-    number, tag = state.number, event.remote_id
+    record, number, tag = state.record, state.number, event.value
+    if event.key != state.under_way or record is None:
+        return state
+    state = replace(state, step="", under_way="")
     if state.stage == "merged":
         key = event.key.replace(":look-end", ":end")
         commands.append(s.EndSupplier(key, number, tag, record))
@@ -319,6 +320,7 @@ _HANDLERS: Final[dict[type, Callable[[SupplierMaster, Any, Commands], SupplierMa
     s.Compared: _compared,
     s.NumberKnown: _number_known,
     m.EffectDone: _done,
+    m.EffectRead: _looked,
     m.EffectRejected: _rejected,
     m.EffectDead: _dead,
     m.CaseDecided: _decided,

@@ -124,7 +124,15 @@ class TellNumber(msgspec.Struct, frozen=True, gc=False):
 
 
 Event = (
-    SupplierRead | Compared | NumberKnown | m.EffectDone | m.EffectRejected | m.EffectDead | m.CaseDecided | m.TimerDue
+    SupplierRead
+    | Compared
+    | NumberKnown
+    | m.EffectDone
+    | m.EffectRead
+    | m.EffectRejected
+    | m.EffectDead
+    | m.CaseDecided
+    | m.TimerDue
 )
 Question = Remember | Compare | AskNumber
 EffectCommand = CreateSupplier | LookAtSupplier | ChangeSupplier | EndSupplier | OpenSite | TellNumber

@@ -13,7 +13,7 @@ ROWS_MAX = 5
 
 
 class BatchInPart(Kind):
-    """The `row`-th row, counted from 1, is rejected in the family's words; the others are taken."""
+    """The `row`-th row, counted from 1 and round and round, is rejected in the family's words; the others are taken."""
 
     name = "batch-in-part"
     number = "17"
@@ -32,12 +32,15 @@ class BatchInPart(Kind):
 
     def unfit(self, operation: Operation) -> str:
         """Needs a batch."""
-        return "" if operation.batch else "is no batch"
+        return "" if operation.batch is not None else "is no batch"
 
     async def strike_call(self, crossing: CallCrossing, send: SendCall, armed: Armed, around: Surroundings) -> Reply:
-        """Reject a row; it counts if the batch had one."""
+        """Reject a row; it counts if the rules had nothing against that one."""
         del around
-        crossing.bend.row = int(armed.params["row"])
+        operation, rows = crossing.incoming.operation, 0
+        if operation is not None and operation.batch is not None and crossing.incoming.problem is None:
+            rows = len(operation.batch(crossing.incoming))
+        crossing.bend.row = 1 + (int(armed.params["row"]) - 1) % max(1, rows)
         reply = await send(crossing)
         if crossing.bend.rejected:
             armed.took_effect()

@@ -26,6 +26,7 @@ from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
 from sim.world.rates import Rates
+from sim.world.scope import asked_only
 from sim.world.security import Security
 from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade
@@ -54,6 +55,7 @@ class World:
         record: Callable[[Entry], None],
     ) -> None:
         """Settle who there is and how much they will want; nothing happens yet."""
+        record = asked_only(scenario, record)
         self._env = env
         self._estate = estate
         self._scenario = scenario

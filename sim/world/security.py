@@ -1,4 +1,4 @@
-"""The security officer: turns signing keys and changes the design's secret, on the days that the scenario names.
+"""The security officer: turns keys, changes the design's secret, grants it who joins, on the days that the scenario names.
 
 A new secret is handed over with the settings, as an administrator would put it into a vault; the design must come and look.
 """
@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import simpy
 
-from contracts.scenario import Scenario
+from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
 from sim.world.calendar import DAY_MS, HOUR_MS, local_ms
 from sim.world.hands import Systems
+from sim.world.scope import granted_ever
 
 OFFICER: Final = "security-officer"
 AT: Final = dt.time(10, 40)
@@ -34,6 +35,9 @@ class Security:
         self._zone = scenario.hospital[0].time_zone
         self._rules = scenario.identity
         self._systems = systems
+        self._joining = (
+            [each for each in granted_ever(scenario) if each.joins is not None] if self._rules.granted else []
+        )
         self._overlap_ms = round(scenario.identity.overlap_hours * HOUR_MS)
 
     def start(self) -> None:
@@ -42,6 +46,8 @@ class Security:
             self._env.process(self._turns_keys())
         if self._rules.secret_on is not None:
             self._env.process(self._changes_secret(self._rules.secret_on))
+        for hospital in self._joining:
+            self._env.process(self._grants(hospital))
 
     def _turns_keys(self) -> Playing:
         identity = self._systems.identity
@@ -67,6 +73,12 @@ class Security:
             self._now(), OFFICER, lambda work: identity.state.change_secret(work, client, secret, until_ms)
         )
         settings["client_secret"] = secret
+
+    def _grants(self, hospital: Hospital) -> Playing:
+        """In the course of its first day. Tokens that are out do not know it, and what was told before then was not told us."""
+        yield self._until(hospital.joins or self._calendar.start)
+        identity, client = self._systems.identity, self._systems.settings["client_id"]
+        identity.perform(self._now(), OFFICER, lambda work: identity.state.grant(work, client, hospital.id))
 
     def _until(self, day: dt.date) -> simpy.Event:
         at_ms = local_ms(self._zone, dt.datetime.combine(day, AT))

@@ -12,12 +12,19 @@ from pact.types import Message
 
 from contracts.wire import Event
 from orchestrator.canonical import CodeMeaning
-from orchestrator.engine.news import TOPICS, Answer, News, Notice, Paper
+from orchestrator.engine.news import TOPICS, Answer, Hint, News, Notice, Paper
 from tests.contract_suites.consumer import CONSUMER, JSON
-from tests.contract_suites.expected import ap_automation, inventory, procurement, procurement_suppliers, service_desk
+from tests.contract_suites.expected import (
+    ap_automation,
+    cloud_erp_journals,
+    inventory,
+    procurement,
+    procurement_suppliers,
+    service_desk,
+)
 from tests.contract_suites.provider import outcome_of
 from tests.mocks.doors import Estate, InProcess
-from tests.mocks.papers import captured, case, coded, ordered, proposed, received
+from tests.mocks.papers import captured, case, coded, erp_import, ordered, proposed, received
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,11 @@ def _decide(estate: Estate) -> None:
     InProcess(estate).call("service_desk", "POST", "/cases", case())
     desk = estate.service_desk
     estate.act(desk, lambda work: desk.state.decide(work, "CASE-1", "re-date", "2026-11-02", "first open day"))
+
+
+def _import(estate: Estate) -> None:
+    sent = erp_import(("r-1", 2, "19.98"), DocumentId=cloud_erp_journals.DOCUMENT, Notify=True)
+    InProcess(estate).call("cloud_erp", "POST", "/erpintegrations", sent)
 
 
 TOLD: Final = (
@@ -106,6 +118,14 @@ TOLD: Final = (
         service_desk.SHOWN,
         Answer("service_desk", "CASE-1", 1, "H1", service_desk.MEANS),
         _decide,
+    ),
+    Told(
+        "cloud_erp",
+        "import.completed",
+        cloud_erp_journals.TOLD,
+        Hint("cloud_erp", cloud_erp_journals.JOB, 1, cloud_erp_journals.DOCUMENT),
+        _import,
+        "imports",
     ),
 )
 

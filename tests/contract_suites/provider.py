@@ -20,12 +20,13 @@ from sim.faults.busy import Busy
 from sim.faults.kind import Armed
 from tests.mocks.doors import Estate, InProcess, serving
 from tests.mocks.papers import (
+    ORDER,
     captured,
     case,
     coded,
     counted,
     entered,
-    erp_accrual,
+    erp_import,
     erp_invoice,
     erp_order,
     erp_receipt,
@@ -200,9 +201,26 @@ def _ledger_locked(provider: Provider) -> None:
     provider.estate.act(erp, lambda work: erp.state.lock_period(work, "H1", "2026-10"))
 
 
-def _accrual_sent(provider: Provider) -> None:
+def _imported(provider: Provider) -> None:
+    row = (f"period-end:2026-10/{ORDER}/2", 2, "19.98")
+    sent = erp_import(row, DocumentId="period-end:H1/2026-10/1")
+    assert provider.door.call("cloud_erp", "POST", "/erpintegrations", sent)[0] == 201
+
+
+def _import_taken(provider: Provider) -> None:
     _payables_closed(provider)
-    _sent(provider, "/journals", erp_accrual())
+    _imported(provider)
+
+
+def _import_through(provider: Provider) -> None:
+    _import_taken(provider)
+    provider.estate.later(120)
+
+
+def _import_rejected(provider: Provider) -> None:
+    _ledger_locked(provider)
+    _imported(provider)
+    provider.estate.later(120)
 
 
 def _token_expired(provider: Provider) -> None:
@@ -247,7 +265,9 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "the period was closed": _period_closed,
     "payables have closed": _payables_closed,
     "the ledger is locked": _ledger_locked,
-    "an accrual was sent": _accrual_sent,
+    "an import was taken": _import_taken,
+    "an import is through": _import_through,
+    "an import into a locked ledger is through": _import_rejected,
     "the caller is registered": _nothing,
     "the caller's secret was changed": _secret_changed,
     "the caller's token has expired": _token_expired,

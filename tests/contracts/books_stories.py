@@ -102,6 +102,15 @@ def accrued_then_billed() -> Story:
     return story.bills(value=40_000, stock=False, on="2026-11-03").tells("INV-1").paid().ends()
 
 
+def handed_in_again_for_one_row() -> Story:
+    """An import of two lines rejects one; the next takes it. Each stands once, however often it was handed in."""
+    story = _used_at_once().to_accrue("1").to_accrue("2", 5_000)
+    story.calls("cloud_erp", "submit_import", "period-end:H1/2026-10/1", about=("ACC-1", "ACC-2"))
+    story.accrues("ACC-1", "JE-1").wait(1)
+    story.calls("cloud_erp", "submit_import", "period-end:H1/2026-10/2", about=("ACC-2",)).accrues("ACC-2", "JE-2")
+    return story.wait(30).takes_back("JE-1", "JE-3").takes_back("JE-2", "JE-4", "REV-2").ends()
+
+
 def saga_compensated_in_full() -> Story:
     """An accrual is booked with a wrong amount, cancelled in its own period, booked right, and taken back once."""
     wrong = (line("expense", 41_000), line("accrued", -41_000))
@@ -149,6 +158,7 @@ GOOD_BOOKS: tuple[Callable[[], Story], ...] = (
     copy_on_its_own_date,
     accrued_and_taken_back,
     accrued_then_billed,
+    handed_in_again_for_one_row,
     saga_compensated_in_full,
     reversal_not_due_yet,
     freight_and_tax,
@@ -264,6 +274,14 @@ def not_accrued() -> Story:
     return story.takes_back("JE-1", "JE-3").ends(after_hours=240)
 
 
+def handed_in_and_lost() -> Story:
+    """Two lines go in by one import, which rejects one of them; the design looks at the job alone."""
+    story = _used_at_once().to_accrue("1").to_accrue("2", 5_000)
+    story.calls("cloud_erp", "submit_import", "period-end:H1/2026-10/1", about=("ACC-1", "ACC-2"))
+    story.accrues("ACC-1", "JE-1").wait(30)
+    return story.takes_back("JE-1", "JE-3").ends(after_hours=240)
+
+
 def accrued_twice() -> Story:
     """The accrual job runs twice, and both are taken back."""
     story = _used_at_once().to_accrue().accrues().accrues(own="JE-2").wait(30)
@@ -303,6 +321,7 @@ BAD_BOOKS: tuple[tuple[Callable[[], Story], str], ...] = (
     (taken_back_short, "I03 I08"),
     (taken_back_out_of_nothing, "I02 I08"),
     (not_accrued, "I01 I20"),
+    (handed_in_and_lost, "I01 I11 I20"),
     (accrued_twice, "I01"),
     (accrued_after_the_lock, "I06"),
     (lost_on_exchange_as_a_variance, "I03 I07"),

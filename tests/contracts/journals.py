@@ -276,11 +276,11 @@ class Story:
         attempt: int = 1,
         idle: bool = False,
         entity: str = "H1",
+        about: tuple[str, ...] = (),
     ) -> Self:
-        """The design calls a system."""
-        return self.write(
-            Call(self.at, "w1", system, operation, entity, key, attempt, outcome, status, self.at, idle, "", "")
-        )
+        """The design calls a system; `about` names the members of a batch."""
+        how = (attempt, outcome, status, self.at, idle, "", "", tuple(map(ref, about)))
+        return self.write(Call(self.at, "w1", system, operation, entity, key, *how))
 
     def reads(self, paper: str) -> Self:
         """The design reads a paper by its id."""

@@ -7,13 +7,20 @@ from typing import Final
 
 import msgspec
 
-from tests.contracts.journals import DESIGN, Story
+from contracts.journal import Delivered, WorkerLife
+from tests.contracts.journals import DESIGN, OCTOBER_5_MS, Story
 from tests.contracts.master_stories import Masters
 
 
 def _billed() -> Story:
     """Everything before the posting is right, and the invoice has been heard of and read."""
     return Story().delivered().bills().tells("INV-1").reads("INV-1")
+
+
+def _forges(job: str, story: Story) -> Story:
+    """News of a job come with a signature that is not the ERP's, and are turned away."""
+    told = ("cloud_erp", "import.completed", "H1", job, 1, f"ev-{job}", f"ev-{job}/1", 1, "refused", "w1", 401)
+    return story.write(Delivered(story.at, *told, forged=True))
 
 
 def _granted(entity: str, story: Story | None = None) -> Story:
@@ -49,6 +56,19 @@ def granted_one_hospital() -> Story:
     return story.ends()
 
 
+def _joined(story: Story, entity: str = "H2") -> Story:
+    """The security officer grants the design one more hospital."""
+    return story.effect("identity", "client.granted", DESIGN, entity=entity, actor="security-officer")
+
+
+def granted_another_in_time() -> Story:
+    """H2 is granted in mid-month; from then on the design asks and acts there as well, with another token."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN).write(WorkerLife(OCTOBER_5_MS, "w1", "started", 1))
+    story.calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", entity="H2", status=403)
+    _joined(story).calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", "H2", entity="H2")
+    return story.effect("cloud_erp", "import.taken", "ESS-1", entity="H2", actor=DESIGN, state="taken").ends()
+
+
 def people_act_elsewhere() -> Story:
     """The design may act for H1 alone; a dock of H2 records what came there, which is none of its business."""
     story = _granted("H1", _billed()).paid(actor=DESIGN)
@@ -71,6 +91,12 @@ def forgeries_turned_away() -> Story:
     story = Story().delivered().bills().tells("INV-19", "refused", status=401, forged=True)
     story.tells("INV-1", "refused", status=401, forged=True).tells("INV-1", attempt=2)
     return story.reads("INV-1").paid().ends()
+
+
+def forgery_about_an_import_that_was_handed_in() -> Story:
+    """The design hands in a job and asks after it; that somebody forges the news of it changes nothing."""
+    story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
+    return _forges("ESS-1", story).calls("cloud_erp", "get_import", "ESS-1").ends()
 
 
 def busy_when_told() -> Story:
@@ -98,6 +124,28 @@ def repeated_after_the_grant_was_gone() -> Story:
 def looked_into_a_stranger_s_books() -> Story:
     """A system answers the design about a hospital that it has no grant for."""
     return _granted("H1", _billed()).paid().calls("cloud_erp", "list_periods", "H2", entity="H2").ends()
+
+
+def acted_before_it_was_granted() -> Story:
+    """The grant for H2 comes an hour after the design has handed something in there."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN)
+    story.effect("cloud_erp", "import.taken", "ESS-1", entity="H2", actor=DESIGN, state="taken").wait(1)
+    return _joined(story).ends()
+
+
+def another_client_was_granted() -> Story:
+    """Somebody else may act for H2 from now on, which is no grant for the design."""
+    story = _granted("H1", _billed()).paid()
+    story.effect("identity", "client.granted", "payroll-feed", entity="H2", actor="security-officer")
+    return story.calls("cloud_erp", "list_periods", "H2", entity="H2").ends()
+
+
+def token_for_every_refusal() -> Story:
+    """The design is not granted H2, asks all the same, and asks for a token each time that it is turned away."""
+    story = _granted("H1", _billed()).paid(actor=DESIGN).write(WorkerLife(OCTOBER_5_MS, "w1", "started", 1))
+    for _ in range(2):
+        story.calls("identity", "issue_token", idle=True).calls("cloud_erp", "list_periods", entity="H2", status=403)
+    return story.ends()
 
 
 def posted_for_another_hospital() -> Story:
@@ -135,6 +183,12 @@ def read_what_a_forgery_told_of() -> Story:
     return story.calls("ap_automation", "get_invoice", "INV-19", status=404).ends()
 
 
+def asked_after_an_import_of_a_forger_s() -> Story:
+    """The ERP never took such a job; the design asks after it all the same."""
+    story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
+    return _forges("ESS-7", story).calls("cloud_erp", "get_import", "ESS-7", status=404).ends()
+
+
 def genuine_taken_for_forged() -> Story:
     """A genuine event is turned away as if it were forged, and found by the poll."""
     story = Story().delivered().bills().tells("INV-1", "refused", status=401)
@@ -143,10 +197,12 @@ def genuine_taken_for_forged() -> Story:
 
 GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
     granted_one_hospital,
+    granted_another_in_time,
     people_act_elsewhere,
     heard_by_the_list_alone,
     unanswered_but_kept,
     forgeries_turned_away,
+    forgery_about_an_import_that_was_handed_in,
     busy_when_told,
     moved_in_before,
     account_approved_by_another,
@@ -155,12 +211,16 @@ BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (acted_for_a_stranger, "I17"),
     (repeated_after_the_grant_was_gone, "I17"),
     (looked_into_a_stranger_s_books, "I17"),
+    (acted_before_it_was_granted, "I17"),
+    (another_client_was_granted, "I17"),
+    (token_for_every_refusal, "I23"),
     (posted_for_another_hospital, "I03 I17"),
     (posted_out_of_the_blue, "I19"),
     (list_was_too_old, "I19"),
     (believed_a_stranger, "I24"),
     (asked_people_about_a_forgery, "I24"),
     (read_what_a_forgery_told_of, "I24"),
+    (asked_after_an_import_of_a_forger_s, "I24"),
     (genuine_taken_for_forged, "I24"),
     (account_approved_by_who_entered_it, "I16"),
 )

@@ -17,8 +17,8 @@ from sim.run import RunOptions, run
 from sim.scenario_file import load_scenario
 
 SEEDS = (1, 2, 3)
-NOT_THERE = {"noop", "batch-in-part"}
-"""Kinds that the week has not: one does nothing, the other needs a batch."""
+NOT_THERE = {"noop"}
+"""The kind that does nothing."""
 
 
 def played(seed: int, plan: Plan | None = None, directory: Path | None = None) -> Summary:

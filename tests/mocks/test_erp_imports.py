@@ -75,6 +75,40 @@ def test_a_row_that_a_fault_rejects_can_be_sent_again(door: Door, estate: Estate
     assert [row[:2] for row in _rows(door, "ESS-2")] == [("r-1", "REJECTED"), ("r-2", "LOADED")]
 
 
+def _back(reference: str, journal: str, on: str) -> dict[str, str]:
+    return {"Reference": reference, "JournalId": journal, "AccountingDate": on}
+
+
+def test_what_was_accrued_is_taken_back_by_an_import(door: Door, estate: Estate) -> None:
+    """By its journal, on a date, and each reference once; what there is not, or is a reversal itself, is rejected."""
+    estate.act(estate.cloud_erp, lambda work: estate.cloud_erp.state.open_period(work, "H1", "2026-11"))
+    door.call(ERP, "POST", "/erpintegrations", erp_import(("r-1", 2, "19.98")))
+    rows = [_back("b-1", "JE-1", "2026-11-01"), _back("b-2", "JE-9", "2026-11-01"), _back("b-3", "JE-2", "2026-11-01")]
+    door.call(ERP, "POST", "/erpintegrations", erp_import(Reversals=rows))
+    effects, _ = estate.last()
+    assert [(effect.what, effect.source_ref, effect.reverses, effect.on) for effect in effects[1:]] == [
+        ("accrual.reversed", "b-1", "JE-1", "2026-11-01")
+    ]
+    door.call(ERP, "POST", "/erpintegrations", erp_import(Reversals=rows[:1]))
+    estate.later(120)
+    assert _rows(door, "ESS-2") == [
+        ("b-1", "LOADED", "JE-2", ""),
+        ("b-2", "REJECTED", "", "NOT-FOUND"),
+        ("b-3", "REJECTED", "", "JE-NOT-REVERSIBLE"),
+    ]
+    assert _rows(door, "ESS-3") == [("b-1", "REJECTED", "", "DUPLICATE-REFERENCE")]
+
+
+def test_an_import_takes_back_nothing_of_another_unit_s(door: Door, estate: Estate) -> None:
+    """A job is granted for its own unit alone, and so are its rows."""
+    estate.act(estate.cloud_erp, lambda work: estate.cloud_erp.state.open_period(work, "H2", "2026-11"))
+    door.call(ERP, "POST", "/erpintegrations", erp_import(("r-1", 2, "19.98")))
+    rows = [_back("b-1", "JE-1", "2026-11-01")]
+    door.call(ERP, "POST", "/erpintegrations", erp_import(BusinessUnit="H2", Reversals=rows))
+    estate.later(120)
+    assert _rows(door, "ESS-2") == [("b-1", "REJECTED", "", "BU-INVALID")]
+
+
 def test_an_unknown_job_succeeds_and_has_done_nothing(door: Door, estate: Estate) -> None:
     sent = erp_import(("r-1", 2, "19.98"), JobName=JOURNAL_IMPORT.lower())
     assert door.call(ERP, "POST", "/erpintegrations", sent)[0] == 201
@@ -87,6 +121,7 @@ def test_the_callback_says_that_the_job_is_through_and_nothing_of_its_rows(door:
     door.call(ERP, "POST", "/erpintegrations", erp_import(("r-1", 7, "1.00"), Notify=True))
     _, (event,) = estate.last()
     told = json.loads(event.body)
+    assert event.at_ms > estate.now_ms
     assert (event.topic, told) == (
         "import.completed",
         {"ReqstId": "ESS-1", "DocumentId": "period-end:2026-10", "RequestStatus": "SUCCEEDED"},

@@ -12,7 +12,7 @@ from contracts.wire import Request
 from mocks.kit.operation import Refused
 from mocks.kit.tokens import Gate
 from tests.mocks import doors
-from tests.mocks.doors import SETUP, Answer, Door, Estate, InProcess
+from tests.mocks.doors import SECRET, SETUP, Answer, Door, Estate, InProcess
 
 GOOD = "grant_type=client_credentials&client_id=reference&client_secret=sesame"
 
@@ -115,6 +115,29 @@ def test_a_token_that_names_no_good_key_is_none(door: Door, header: str) -> None
     _, payload, signature = door.token().split(".")
     head = urlsafe_b64encode(header.encode()).rstrip(b"=").decode()
     assert used(door, f"{head}.{payload}.{signature}") == 401
+
+
+def test_a_grant_is_in_tokens_that_are_made_after_it(fresh: Estate) -> None:
+    """Who has the old one is refused in the new hospital, and does not see it in lists."""
+    door, identity = InProcess(fresh), fresh.identity
+    identity.state.register("narrow", SECRET, entities=("H1",))
+    grant = f"grant_type=client_credentials&client_id=narrow&client_secret={SECRET}"
+    first = ask(door, grant)[1]
+    assert first["entities"] == ["H1"]
+    fresh.act(identity, lambda work: identity.state.grant(work, "narrow", "H2"))
+    assert [(effect.what, effect.ref, effect.entity) for effect in fresh.last()[0]] == [
+        ("client.granted", "narrow", "H2")
+    ]
+    second = ask(door, grant)[1]
+    assert second["entities"] == ["H1", "H2"]
+    asked = [
+        door.call("cloud_erp", "GET", "/periods", query={"BusinessUnit": "H2"}, token=told["access_token"])[0]
+        for told in (first, second)
+    ]
+    assert asked == [403, 200]
+    assert "entities" not in ask(door, GOOD)[1]
+    with pytest.raises(Refused):
+        fresh.act(identity, lambda work: identity.state.grant(work, "nobody", "H2"))
 
 
 def test_a_former_secret_is_good_for_a_while(door: Door, estate: Estate) -> None:

@@ -63,13 +63,18 @@ def test_retry_after_in_its_forms(text: str, expected: float) -> None:
 
 
 def test_only_the_erps_creates_need_a_lookup() -> None:
-    """Everything else reads, sets, or is told apart by the other side. Returns cannot be searched: there the key must do."""
+    """Everything else reads, sets, or is told apart by the other side. Returns cannot be searched: there the key must do.
+
+    An import keeps no key and cannot be searched either, so it goes out once.
+    """
     careful = {name for name, operation in OPERATIONS.items() if operation.lookup is not None}
-    kinds = ("purchase_order", "receipt", "invoice", "supplier", "accrual")
-    assert careful == {"cloud_erp.reverse_journal", *(f"cloud_erp.create_{kind}" for kind in kinds)}
+    assert careful == {f"cloud_erp.create_{kind}" for kind in ("purchase_order", "receipt", "invoice", "supplier")}
     careful.add("cloud_erp.create_return")
     assert all(OPERATIONS[name].honours_key and OPERATIONS[name].settle_s >= 300 for name in careful)
-    assert careful == {name for name, operation in OPERATIONS.items() if not operation.repeatable}
+    once = {name for name, operation in OPERATIONS.items() if operation.once}
+    assert once == {"cloud_erp.submit_import"}
+    assert all(OPERATIONS[name].settle_s >= 300 and not OPERATIONS[name].honours_key for name in once)
+    assert careful | once == {name for name, operation in OPERATIONS.items() if not operation.repeatable}
 
 
 def test_papers_in_the_erps_dialect() -> None:

@@ -86,7 +86,7 @@ def test_what_is_pressing_waits_in_a_line_of_its_own() -> None:
         wants = (("a", False), ("b", False), ("c", True), ("d", False), ("e", True))
         await asyncio.gather(*(go(name, pressing=pressing) for name, pressing in wants))
         assert went == ["a", "c", "e", "b", "d"]
-        assert not lane.crowded
+        assert not lane.crowded()
 
     play(story)
 

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from orchestrator.canonical import AccrualRow, ImportedRow, OpenLine, ReversalRow
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.period_end import (
-    OpenLine,
+from orchestrator.workflows.period_end import FOLLOW_MS, ROWS_MAX, TRIES_MAX, decide
+from orchestrator.workflows.period_state import (
+    FindJournal,
+    HandIn,
+    ImportTold,
     PayablesClosed,
     PeriodEnd,
-    PostAccrual,
-    PostReversal,
-    decide,
+    place_of,
     received_not_invoiced,
 )
 from orchestrator.workflows.state import ProcureToPay
@@ -22,8 +24,9 @@ from tests.orchestrator.papers import DAY, NOW, NUMBER, Story, approved, capture
 from tests.orchestrator.papers import short as said
 
 LINE = OpenLine(NUMBER, 2, 4, 16_000, "USD")
-ACC = f"acc:H1:2026-10:{NUMBER}/2"
-REV = f"rev:{ACC}"
+OTHER = replace(LINE, order="PO-2")
+REF = f"period-end:2026-10/{NUMBER}/2"
+OF_OTHER = "period-end:2026-10/PO-2/2"
 
 
 def closed(*lines: OpenLine, turned: bool = True) -> PayablesClosed:
@@ -32,12 +35,38 @@ def closed(*lines: OpenLine, turned: bool = True) -> PayablesClosed:
     return PayablesClosed(NOW, "2026-10-31", "2026-11-01", turns_ms, lines)
 
 
+def key(kind: str, name: object) -> str:
+    """An effect key of this process."""
+    return f"{kind}:H1:2026-10:{name}"
+
+
+def taken(seq: int) -> m.EffectDone:
+    """The ERP took a job."""
+    return m.EffectDone(NOW, key("imp", seq), f"ESS-{seq}")
+
+
+def answered(kind: str, name: object, value: object, at: int = NOW) -> m.EffectRead:
+    """The ERP answered a question."""
+    return m.EffectRead(at, key(kind, name), value)
+
+
+def rows(seq: int, *said_of: tuple[str, str, str], at: int = NOW) -> m.EffectRead:
+    """What became of a job's rows: reference, journal, code."""
+    return answered("rows", seq, tuple(ImportedRow(*row) for row in said_of), at)
+
+
+def found(step: str, line: OpenLine, *journals: tuple[str, str]) -> m.EffectRead:
+    """What a search came to."""
+    return answered("find", f"{step}:{line.name}", journals)
+
+
 class Process:
     """A process that is told events; the commands that they brought about, in short."""
 
-    def __init__(self) -> None:
+    def __init__(self, *events: Any) -> None:
         self.state = PeriodEnd("H1", "2026-10")
         self.last: list[Any] = []
+        self.tell(*events)
 
     def tell(self, *events: Any) -> list[str]:
         """What comes of the events, in short."""
@@ -47,76 +76,192 @@ class Process:
             self.last += commands
         return said(self.last)
 
+    @property
+    def stages(self) -> dict[str, tuple[str, str]]:
+        """How far each accrual and its reversal are."""
+        return {name: (accrual.acc.stage, accrual.rev.stage) for name, accrual in self.state.accruals.items()}
+
 
 def test_what_stands_open_is_accrued_on_the_last_day_and_taken_back_on_the_first() -> None:
+    """By way of a job that is followed to its end, and whose rows are asked for."""
     process = Process()
-    assert process.tell(closed(LINE)) == [ACC]
-    (accrual,) = process.last
-    assert isinstance(accrual, PostAccrual)
-    assert (accrual.ref, accrual.on, accrual.open) == (f"period-end:2026-10/{NUMBER}/2", "2026-10-31", LINE)
-    assert process.tell(m.EffectDone(NOW, ACC, "JE-1")) == [REV]
-    (reversal,) = process.last
-    assert isinstance(reversal, PostReversal)
-    assert (reversal.ref, reversal.journal, reversal.on) == (f"{accrual.ref}/reversal", "JE-1", "2026-11-01")
-    assert process.tell(m.EffectDone(NOW, REV, "JE-2")) == []
-    assert process.state.accruals[LINE.name].reversal == "posted"
+    assert process.tell(closed(LINE, OTHER)) == [key("imp", 1)]
+    rows_in = (AccrualRow(REF, "2026-10-31", LINE), AccrualRow(OF_OTHER, "2026-10-31", OTHER))
+    assert process.last == [HandIn(key("imp", 1), "H1", "period-end:H1/2026-10/1", rows_in)]
+    assert process.tell(taken(1)) == ["start 1"]
+    assert process.last[0].due_ms == NOW + FOLLOW_MS
+    assert process.tell(m.TimerDue(NOW, "1")) == [key("job", 1)]
+    assert process.last[0].job == "ESS-1"
+    assert process.tell(answered("job", 1, "RUNNING")) == ["start 1"]
+    assert process.tell(m.TimerDue(NOW, "1"), answered("job", 1, "SUCCEEDED")) == [key("job", 1), key("rows", 1)]
+    assert process.tell(rows(1, (REF, "JE-1", ""), (OF_OTHER, "JE-2", ""))) == [key("imp", 2)]
+    back = (
+        ReversalRow(f"{REF}/reversal", "JE-1", "2026-11-01"),
+        ReversalRow(f"{OF_OTHER}/reversal", "JE-2", "2026-11-01"),
+    )
+    assert process.last == [HandIn(key("imp", 2), "H1", "period-end:H1/2026-10/2", (), back)]
+    process.tell(taken(2), answered("job", 2, "SUCCEEDED"))
+    done = ((f"{REF}/reversal", "JE-3", ""), (f"{OF_OTHER}/reversal", "JE-4", ""))
+    assert process.tell(rows(2, *done)) == []
+    assert set(process.stages.values()) == {("posted", "posted")}
+    before = process.state
+    assert process.tell(rows(1, (REF, "JE-9", "")), m.TimerDue(NOW, "1"), taken(1)) == []
+    assert process.state is before
+
+
+def test_jobs_are_bounded() -> None:
+    lines = [replace(LINE, order=f"PO-{n}") for n in range(ROWS_MAX + 1)]
+    process = Process()
+    assert process.tell(closed(*lines)) == [key("imp", 1), key("imp", 2)]
+    assert [len(command.accruals) for command in process.last] == [ROWS_MAX, 1]
 
 
 def test_looking_again_accrues_what_is_new_and_nothing_twice() -> None:
-    process = Process()
-    process.tell(closed(LINE), m.EffectDone(NOW, ACC, "JE-1"))
-    other = replace(LINE, order="PO-2")
-    assert process.tell(closed(LINE, other)) == ["acc:H1:2026-10:PO-2/2"]
+    process = Process(closed(LINE), taken(1))
+    assert process.tell(closed(LINE, OTHER)) == [key("imp", 2)]
+    assert [row.ref for row in process.last[0].accruals] == [OF_OTHER]
     before = process.state
-    assert process.tell(closed(LINE, other)) == []
+    assert process.tell(closed(LINE, OTHER)) == []
     assert process.state is before
 
 
 def test_reversals_wait_until_the_next_period_begins() -> None:
     process = Process()
-    assert process.tell(closed(LINE, turned=False)) == ["start turn", ACC]
-    assert process.tell(m.EffectDone(NOW, ACC, "JE-1")) == []
-    assert process.tell(m.TimerDue(NOW + DAY, "turn")) == [REV]
+    assert process.tell(closed(LINE, turned=False)) == ["start turn", key("imp", 1)]
+    assert process.tell(taken(1), rows(1, (REF, "JE-1", ""))) == ["start 1"]
+    assert process.tell(m.TimerDue(NOW + DAY, "turn")) == [key("imp", 2)]
     assert process.tell(m.TimerDue(NOW + DAY, "turn")) == []
 
 
 def test_an_accrual_that_is_still_on_its_way_when_the_period_turns_is_reversed_when_it_is_known() -> None:
-    process = Process()
-    process.tell(closed(LINE, turned=False))
+    process = Process(closed(LINE, turned=False), taken(1))
     assert process.tell(m.TimerDue(NOW + DAY, "turn")) == []
-    assert process.tell(m.EffectDone(NOW + DAY, ACC, "JE-1")) == [REV]
+    assert process.tell(rows(1, (REF, "JE-1", ""), at=NOW + DAY)) == [key("imp", 2)]
+
+
+# -- what nobody knows --------------------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_in_doubt_is_never_sent_again_its_rows_are_looked_for() -> None:
+    """One stands, and is taken back; the other does not, and goes into another job."""
+    process = Process(closed(LINE, OTHER))
+    assert process.tell(m.EffectLost(NOW, key("imp", 1))) == [
+        key("find", f"acc:{LINE.name}"),
+        key("find", f"acc:{OTHER.name}"),
+    ]
+    assert process.last[1] == FindJournal(key("find", f"acc:{OTHER.name}"), OF_OTHER)
+    assert process.tell(found("acc", LINE, (REF, "JE-1"))) == [key("imp", 2)]
+    assert process.last[0].reversals[0].journal == "JE-1"
+    assert process.tell(found("acc", OTHER)) == [key("imp", 3)]
+    assert [row.ref for row in process.last[0].accruals] == [OF_OTHER]
+    assert process.tell(ImportTold(NOW, "1", "ESS-1"), found("acc", OTHER)) == []
+
+
+def test_rows_that_must_be_sent_again_wait_for_each_other() -> None:
+    process = Process(closed(LINE, OTHER), m.EffectLost(NOW, key("imp", 1)))
+    assert process.tell(found("acc", LINE)) == []
+    assert process.tell(found("acc", OTHER)) == [key("imp", 2)]
+    assert len(process.last[0].accruals) == 2
+
+
+def test_what_was_found_under_another_reference_is_not_it() -> None:
+    process = Process(closed(LINE), m.EffectLost(NOW, key("imp", 1)))
+    assert process.tell(found("acc", LINE, (OF_OTHER, "JE-9"))) == [key("imp", 2)]
+
+
+def test_the_erp_s_word_that_a_job_is_through_gives_its_number_and_proves_nothing() -> None:
+    """The answer to handing it in was lost; the job is asked, and the doubt that comes up later is none any more."""
+    process = Process(closed(LINE))
+    assert process.tell(ImportTold(NOW, "1", "ESS-1")) == ["stop 1", key("job", 1)]
+    assert process.last[1].job == "ESS-1"
+    assert process.stages[LINE.name] == ("sent", "")
+    assert process.tell(m.EffectLost(NOW, key("imp", 1)), taken(1)) == []
+    assert process.tell(ImportTold(NOW, "1", "ESS-7"), ImportTold(NOW, "9", "ESS-1")) == []
+    process.tell(answered("job", 1, "SUCCEEDED"), rows(1, (REF, "JE-1", "")))
+    assert process.stages[LINE.name] == ("posted", "sent")
+
+
+@pytest.mark.parametrize("code", ["INTERFACE-ERROR", "DUPLICATE-REFERENCE", None])
+def test_a_row_that_was_turned_away_as_such_or_is_not_listed_is_looked_for_before_it_goes_again(
+    code: str | None,
+) -> None:
+    process = Process(closed(LINE, OTHER), taken(1))
+    listed = [(REF, "", code)] if code else []
+    assert process.tell(rows(1, (OF_OTHER, "JE-2", ""), *listed)) == [key("imp", 2), key("find", f"acc:{LINE.name}")]
+    assert process.tell(found("acc", LINE)) == [key("imp", 3)]
+
+
+def test_what_no_job_takes_is_asked_about() -> None:
+    """So many jobs, and no more until people say so; then it is looked for again, and may be there."""
+    process = Process(closed(LINE))
+    for seq in range(1, TRIES_MAX):
+        assert process.tell(taken(seq), rows(seq, (REF, "", "INTERFACE-ERROR")), found("acc", LINE))[-1] == key(
+            "imp", seq + 1
+        )
+    about = f"rejected-by-target/acc/{LINE.name}"
+    assert process.tell(rows(TRIES_MAX, (REF, "", "INTERFACE-ERROR")), found("acc", LINE))[-1] == f"case {about}"
+    assert process.tell(decided(about, "wait")) == []
+    assert process.tell(decided(about, "accept")) == [key("find", f"acc:{LINE.name}")]
+    assert process.tell(decided(about, "accept")) == []
+    assert process.tell(found("acc", LINE, (REF, "JE-1"))) == [key("imp", TRIES_MAX + 1)]
+
+
+# -- what the ledger says no to, and what nobody answers ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("code", "category"), [("GL-PERIOD-CLOSED", "period-closed"), ("PO-UNKNOWN", "rejected-by-target")]
 )
-def test_what_the_ledger_refuses_is_asked_about_and_goes_again_under_a_new_key(code: str, category: str) -> None:
-    process = Process()
-    process.tell(closed(LINE))
-    case = f"{category}/acc/{NUMBER}/2"
-    assert process.tell(m.EffectRejected(NOW, ACC, code, "no")) == [f"case {case}"]
-    assert process.last[0].case.subjects == (f"period-end:2026-10/{NUMBER}/2",)
-    assert process.tell(decided(case, "wait")) == []
-    assert process.tell(decided(case, "accept")) == [f"{ACC}:again1"]
-    assert process.tell(m.EffectRejected(NOW, f"{ACC}:again1", code, "no")) == [f"case {case}/again1"]
-    assert process.tell(decided(f"{case}/again1", "accept")) == [f"{ACC}:again2"]
-    assert process.tell(m.EffectDone(NOW, f"{ACC}:again2", "JE-1")) == [f"{REV}:again2"]
+def test_what_the_ledger_refuses_is_asked_about_and_goes_again_in_another_job(code: str, category: str) -> None:
+    process = Process(closed(LINE), taken(1))
+    case = f"{category}/acc/{LINE.name}"
+    assert process.tell(rows(1, (REF, "", code))) == [f"case {case}"]
+    assert process.last[0].case.subjects == (REF,)
+    process.tell(decided(case, "accept"), found("acc", LINE), taken(2))
+    assert process.tell(rows(2, (REF, "", code))) == [f"case {case}/again1"]
+    process.tell(decided(f"{case}/again1", "accept"), found("acc", LINE), taken(3))
+    assert process.tell(rows(3, (REF, "JE-1", ""))) == [key("imp", 4)]
 
 
 def test_a_refused_reversal_goes_again_and_the_accrual_does_not() -> None:
-    process = Process()
-    process.tell(closed(LINE), m.EffectDone(NOW, ACC, "JE-1"))
-    case = f"rejected-by-target/rev/{NUMBER}/2"
-    assert process.tell(m.EffectRejected(NOW, REV, "X", "no")) == [f"case {case}"]
-    assert process.tell(decided(case, "accept")) == [f"{REV}:again1"]
-    assert process.last[0].journal == "JE-1"
+    process = Process(closed(LINE), taken(1), rows(1, (REF, "JE-1", "")), taken(2))
+    case = f"rejected-by-target/rev/{LINE.name}"
+    assert process.tell(rows(2, (f"{REF}/reversal", "", "X"))) == [f"case {case}"]
+    assert process.last[0].case.subjects == (f"{REF}/reversal",)
+    assert process.tell(decided(case, "accept")) == [key("find", f"rev:{LINE.name}")]
+    assert process.tell(found("rev", LINE)) == [key("imp", 3)]
+    assert process.last[0].reversals == (ReversalRow(f"{REF}/reversal", "JE-1", "2026-11-01"),)
 
 
-def test_a_dead_letter_is_revived_as_it_was() -> None:
-    process = Process()
-    process.tell(closed(LINE))
-    assert process.tell(m.EffectDead(NOW, ACC, "gone")) == [f"case undeliverable/{ACC}"]
-    assert process.tell(decided(f"undeliverable/{ACC}", "accept")) == [f"revive {ACC}"]
+def test_a_job_that_is_refused_as_a_whole_is_a_question_for_each_row() -> None:
+    process = Process(closed(LINE, OTHER))
+    cases = [f"case rejected-by-target/acc/{line.name}" for line in (LINE, OTHER)]
+    assert process.tell(m.EffectRejected(NOW, key("imp", 1), "entity_not_granted", "no")) == cases
+    assert process.tell(taken(1), m.TimerDue(NOW, "1")) == ["start 1"]
+
+
+@pytest.mark.parametrize("kind", ["imp", "job", "rows"])
+def test_a_dead_letter_about_a_job_is_revived_as_it_was(kind: str) -> None:
+    """One question, about all of its rows."""
+    process = Process(closed(LINE, OTHER))
+    assert process.tell(m.EffectDead(NOW, key(kind, 1), "gone")) == [f"case undeliverable/{key(kind, 1)}"]
+    assert process.last[0].case.subjects == (REF, OF_OTHER)
+    assert process.tell(decided(f"undeliverable/{key(kind, 1)}", "accept")) == [f"revive {key(kind, 1)}"]
+
+
+def test_a_search_that_dies_holds_no_other_row_up_and_can_be_revived() -> None:
+    process = Process(closed(LINE, OTHER), m.EffectLost(NOW, key("imp", 1)), found("acc", OTHER))
+    dead = key("find", f"acc:{LINE.name}")
+    assert process.tell(m.EffectDead(NOW, dead, "gone")) == [f"case undeliverable/{dead}", key("imp", 2)]
+    assert [row.ref for row in process.last[1].accruals] == [OF_OTHER]
+    assert process.tell(decided(f"undeliverable/{dead}", "accept")) == [f"revive {dead}"]
+    assert process.tell(found("acc", LINE)) == [key("imp", 3)]
+
+
+@pytest.mark.parametrize("document", ["", "period-end:2026-10", "fbdi:H1/2026-10/1", "period-end:H1/2026-10/1/2"])
+def test_news_of_a_job_that_is_not_ours(document: str) -> None:
+    assert place_of(document) == ("", "", "")
+    assert place_of("period-end:H1/2026-10/1") == ("H1", "2026-10", "1")
 
 
 # -- what stands open in an order ---------------------------------------------------------------------------------------

@@ -45,7 +45,8 @@ class Story:
             for command in commands:
                 self.said.append(short(command))
                 if self.answer and isinstance(command, s.EffectCommand) and not isinstance(command, s.TellNumber):
-                    todo.append(m.EffectDone(NOW, command.key, self._result(command)))
+                    answered = m.EffectRead if isinstance(command, s.LookAtSupplier) else m.EffectDone
+                    todo.append(answered(NOW, command.key, self._result(command)))
         return self.said[before:]
 
     def hears(self, record: SupplierRecord) -> list[str]:
@@ -119,10 +120,10 @@ def test_a_stale_tag_is_read_again_and_any_other_refusal_is_asked_about(tmp_path
     story.hears(ACME)
     story.answer = False
     (look,) = story.hears(replace(ACME, version=2))
-    (change,) = story.tell("SUP-1", m.EffectDone(NOW, look, '"old"'))
+    (change,) = story.tell("SUP-1", m.EffectRead(NOW, look, '"old"'))
     again = story.tell("SUP-1", m.EffectRejected(NOW, change, "ETAG-STALE", ""))
     assert again == ["sup:SUP-1:2:cloud_erp:look:again1"]
-    (change,) = story.tell("SUP-1", m.EffectDone(NOW, again[0], '"new"'))
+    (change,) = story.tell("SUP-1", m.EffectRead(NOW, again[0], '"new"'))
     assert change == "sup:SUP-1:2:cloud_erp:again1"
     assert story.tell("SUP-1", m.EffectRejected(NOW, change, "NAME-INVALID", "")) == ["ask rejected-by-target"]
     assert story.decides("SUP-1", "rejected-by-target", "accept") == ["sup:SUP-1:2:cloud_erp:look:again2"]
@@ -230,7 +231,7 @@ def test_an_account_that_changes_between_the_read_and_the_write_is_asked_about(t
     story.answer = False
     (look,) = story.hears(replace(ACME, version=2, name="Acme"))
     assert story.hears(replace(ACME, version=3, bank_account="0666/6")) == []
-    assert story.tell("SUP-1", m.EffectDone(NOW, look, '"tag"')) == ["ask bank-change"]
+    assert story.tell("SUP-1", m.EffectRead(NOW, look, '"tag"')) == ["ask bank-change"]
 
 
 def test_an_answer_to_an_old_question_changes_nothing(story: Story) -> None:

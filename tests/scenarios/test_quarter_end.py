@@ -177,14 +177,18 @@ def _came(owed: Obligation) -> bool:
     return owed.what == "goods-receipt" and not owed.stock and owed.on <= LAST_DAY
 
 
+IMPORT = "cloud_erp.submit_import"
+ASKED = tuple(f"cloud_erp.{name}" for name in ("get_import", "list_import_rows", "find_journals"))
 KINDS = ("timeout-after-commit", "timeout-executed-later", "timeout-before-commit", "error-after-commit", "crash")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int) -> None:
-    """Half of them meet a timeout, a lying 500 or the death of a worker; finance's calendar is hard to read as well."""
-    targets = ("cloud_erp.create_accrual", "cloud_erp.reverse_journal")
-    weather = [Weather(kind, target, 0.12) for kind in KINDS for target in targets]
+    """Half the calls meet a timeout, a lying 500 or the death of a worker; finance's calendar is hard to read as well."""
+    weather = [Weather(kind, IMPORT, 0.12) for kind in KINDS]
+    weather += [Weather(kind, target, 0.12) for kind in ("timeout-before-commit", "crash", "pause") for target in ASKED]
+    weather += [Weather("batch-in-part", IMPORT, 0.4), Weather("pause", IMPORT, 0.1)]
+    weather.append(Weather("webhook-lost", "cloud_erp>import.completed", 0.5))
     weather.append(Weather("timeout-before-commit", "cloud_erp.list_periods", 0.3))
     scenario = replace(SCENARIO, weather=tuple(weather), front=())
     name, design = load_design("workflow")

@@ -124,6 +124,8 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
          "x.toml:28: hospital[1].new_sales_tax_from: 2026-10-12 is outside the calendar, 2026-10-05 to 2026-10-09"),
         ("price_variance = 0.1", "tax_variance = 0.1",
          "x.toml:30: anomalies.tax_variance: somebody must have a sales_tax for a tax to be wrong"),
+        ("[trade]", '[identity]\ngranted = ["H9"]\n\n[trade]',
+         'x.toml:27: identity.granted[0]: no hospital is called "H9"'),
         ('id = "H2"', 'id = "H1"', 'x.toml:21: hospital[1].id: "H1" is the id of hospital[0] already'),
         ('id = "H2"', 'id = "H 2"',
          'x.toml:21: hospital[1].id: "H 2" is not a capital letter and up to seven more capitals or digits'),

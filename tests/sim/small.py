@@ -43,6 +43,11 @@ class Rows(msgspec.Struct, frozen=True):
     rows: list[NewEntry]
 
 
+def loaded(incoming: Incoming) -> tuple[str, ...]:
+    """The rows of a load, by reference."""
+    return tuple(entry.ref for entry in incoming.body.rows)
+
+
 class From(msgspec.Struct, frozen=True):
     """Which page of the entries a caller wants."""
 
@@ -114,7 +119,7 @@ def ledger() -> System[Ledger]:
         ),
         Operation("everything", "GET", "/entries", state.everything, "list"),
         Operation("pages", "GET", "/pages", state.pages, "list by pages", query=From),
-        Operation("load", "POST", "/loads", state.load, "keep rows", body=Rows, batch=True, commits=True),
+        Operation("load", "POST", "/loads", state.load, "keep rows", body=Rows, batch=loaded, commits=True),
         Operation("private", "GET", "/private", state.everything, "list for the entitled", scope="ledger.read"),
     )
     figures = {
