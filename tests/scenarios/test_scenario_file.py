@@ -94,7 +94,7 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
         ("orders_per_day = 3\n\n[trade]", "orders_per_day = -1\n\n[trade]",
          "x.toml:24: hospital[1].orders_per_day: expected number > 0.0, got -1"),
         ("[trade]", "[trad]", ("x.toml:26: trad: unknown key; did you mean trade? (known: name, title, scope, calendar, "
-         "hospital, story, true_limits, maintenance, all_topics, peak, surge, trade, approvals, anomalies, disguises, masters, identity, desk, workers, "
+         "hospital, story, true_limits, maintenance, all_topics, peak, surge, trade, approvals, anomalies, disguises, credits, masters, payments, identity, desk, workers, "
          "weather, front, thresholds, load)")),
         ("start = 2026-10-05", "start = 2026-02-30", "x.toml:6: calendar.start: invalid date or datetime"),
         ("start = 2026-10-05", 'start = "2026-02-30"', 'x.toml:6: calendar.start: invalid RFC3339 encoded date, got "2026-02-30"'),
