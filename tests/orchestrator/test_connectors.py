@@ -65,7 +65,7 @@ def test_retry_after_in_its_forms(text: str, expected: float) -> None:
 def test_only_the_erps_creates_need_a_lookup() -> None:
     """Everything else reads, sets, or is told apart by the other side. Returns cannot be searched: there the key must do."""
     careful = {name for name, operation in OPERATIONS.items() if operation.lookup is not None}
-    kinds = ("purchase_order", "receipt", "invoice", "supplier", "accrual")
+    kinds = ("purchase_order", "receipt", "invoice", "credit_memo", "supplier", "accrual")
     assert careful == {"cloud_erp.reverse_journal", *(f"cloud_erp.create_{kind}" for kind in kinds)}
     careful.add("cloud_erp.create_return")
     assert all(OPERATIONS[name].honours_key and OPERATIONS[name].settle_s >= 300 for name in careful)
