@@ -5,7 +5,7 @@ it is missed. A case that fits no anomaly is a false alarm, unless the facts of 
 
 - `period-closed`: the ERP had closed the period in which the paper belongs;
 - `rejected-by-target`, `undeliverable`: a call about the paper had really been refused, or had not succeeded yet;
-- `invoice-without-receipt`: more was invoiced on the order than had arrived at the dock.
+- `invoice-without-receipt`: more was invoiced on the order, and not given back, than had arrived at the dock.
 
 A fold like an invariant: feed it the journal, then close it. What could not be flagged yet when the run ended does not
 count.
@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.journal import Anomaly, Call, Document, Effect, Entry
-from contracts.provenance import Case, Known
+from contracts.provenance import BILLS, Case, Known
 from contracts.verdict import AnomalyClass, AnomalyScore
 
 NOT_A_REFUSAL: Final = (401, 408, 429)
@@ -131,7 +131,7 @@ class AnomalyWatch:
         if entry.what in ("goods-receipt", "goods-return"):
             came = entry.amount_minor if entry.what == "goods-receipt" else -entry.amount_minor
             self._received.setdefault(order, {})[entry.obligation] = came
-        elif entry.what == "invoice":
+        elif entry.what in BILLS:
             self._invoiced.setdefault(order, set()).add(entry.obligation)
 
     def _period_closed(self, entry: Effect) -> None:
@@ -187,7 +187,9 @@ class AnomalyWatch:
             return False
         order = (paper.entity, paper.order)
         owed = [self._known.obligations.get(obligation) for obligation in sorted(self._invoiced.get(order, ()))]
-        invoiced = sum(obligation.order_value_minor for obligation in owed if obligation)
+        invoiced = sum(
+            -each.order_value_minor if each.what == "credit-memo" else each.order_value_minor for each in owed if each
+        )
         return invoiced > sum(self._received.get(order, {}).values())
 
 

@@ -24,8 +24,11 @@ Category = Literal[
     "duplicate-supplier",
     "tax-id-missing",
     "bank-change",
+    "duplicate-credit",
+    "credit-without-invoice",
 ]
-"""`undeliverable` is a dead letter's case: attempts ran out and nobody knows why."""
+"""`undeliverable` is a dead letter's case: attempts ran out and nobody knows why. `credit-without-invoice` is about a credit
+memo that names no bill in the books which it could give back; *correct* names the bill: `credits=4711`."""
 
 CATEGORIES: Final[tuple[Category, ...]] = (
     "price-variance",
@@ -42,6 +45,8 @@ CATEGORIES: Final[tuple[Category, ...]] = (
     "duplicate-supplier",
     "tax-id-missing",
     "bank-change",
+    "duplicate-credit",
+    "credit-without-invoice",
 )
 
 Decision = Literal["accept", "reject", "correct", "re-date", "merge", "wait"]

@@ -41,6 +41,8 @@ ASIDE: Final = (
 )
 """Topics that tell something of a paper and do not bring it: whoever acknowledges one has not been handed the paper."""
 _ASIDE: Final = frozenset(topic for _, topic in ASIDE)
+BILLS: Final = ("invoice", "credit-memo")
+"""Papers that suppliers send to be booked."""
 REVERSALS: Final = ("invoice.cancelled", "accrual.cancelled")
 """Effects that undo a posting, named by `reverses`."""
 
@@ -175,10 +177,10 @@ class Known:
         return sorted(found.values(), key=lambda case: case.line)
 
     def subject(self, case: Case) -> Document | None:
-        """The paper that a case decides upon: its first invoice, else its first paper; the others are evidence."""
+        """The paper that a case decides upon: its first bill, else its first paper; the others are evidence."""
         papers = [self.documents[ref] for ref in case.about if ref in self.documents]
-        invoices = [paper for paper in papers if paper.what == "invoice"]
-        return next(iter(invoices or papers), None)
+        bills = [paper for paper in papers if paper.what in BILLS]
+        return next(iter(bills or papers), None)
 
     def verdict_of_desk(self, ref: str) -> Case | None:
         """The case in which people last decided upon this paper."""

@@ -140,6 +140,23 @@ class Disguises(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_out: Share = 0.0
 
 
+class Credits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bills that their suppliers find wrong after they were booked: a credit memo gives one back, and it is billed again.
+
+    `share` is of the last bills of orders with which nothing else is the matter; `misapplied_share` of bills without an
+    order went to the wrong hospital, which they are given back by, and are billed to another. The new bill is off the old one's amount in
+    `repriced_share` of them, and repeats its number in `same_number_share`: a lookalike. Of credit memos `twice_share` come
+    twice, and `misreferred_share` name a bill that nobody has: both are for people.
+    """
+
+    share: Share = 0.0
+    repriced_share: Share = 0.5
+    same_number_share: Share = 0.5
+    twice_share: Share = 0.0
+    misreferred_share: Share = 0.0
+    misapplied_share: Share = 0.0
+
+
 class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Supplier master data: how often suppliers are proposed and edited, what is wrong with them, and what only looks so.
 
@@ -161,6 +178,18 @@ class Masters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pay_run_weekday: Annotated[int, Meta(ge=0, le=4)] = 3
     before_pay_run_share: Share = 0.5
     surge: tuple[Surge, ...] = ()
+
+
+class Payments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the ERP `runs` payments by itself.
+
+    It does on the weekday of `masters.pay_run_weekday` at the local `hour`, unless that is a holiday, for the last time just
+    after the end. What was posted is due `terms_days` after the date on the bill.
+    """
+
+    runs: bool = False
+    hour: Annotated[int, Meta(ge=10, le=20)] = 10
+    terms_days: Count = 30
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,7 +275,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals: Approvals = Approvals()
     anomalies: Anomalies = Anomalies()
     disguises: Disguises = Disguises()
+    credits: Credits = Credits()
     masters: Masters = Masters()
+    payments: Payments = Payments()
     identity: Identity = Identity()
     desk: Desk = Desk()
     workers: Workers = Workers()

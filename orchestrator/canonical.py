@@ -99,7 +99,8 @@ class Confidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An invoice as captured. `captured_on` is the hospital's local date of capture: the accounting date asked for.
 
-    One without an order is coded to a cost centre instead.
+    One without an order is coded to a cost centre instead. A `credit` memo gives back what it names; `credits` is the number
+    of the bill that it says it is about.
     """
 
     id: str
@@ -118,6 +119,8 @@ class Invoice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cost_centre: str = ""
     confidence: Confidence | None = None
     """None where it came as data."""
+    credit: bool = False
+    credits: str = ""
 
 
 class OpenLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -70,6 +70,7 @@ VERBS: Final = {
     "receipt.returned": "takes back out of stock",
     "invoice.credited": "takes the credit",
     "invoice.hold": "is told to pay, or not,",
+    "payment.issued": "pays",
     "accrual.posted": "accrues",
     "accrual.reversed": "takes back the accrual",
     "accrual.cancelled": "cancels the accrual",
@@ -96,6 +97,7 @@ VERBS: Final = {
 OWED: Final = {
     "payable": "{entity} owes supplier {party} {amount}, once, for goods on order {order}",
     "goods-receipt": "Goods worth {amount} arrive at {entity} from supplier {party}, on order {order}",
+    "credit-memo": "Supplier {party} gives {amount} back to {entity}, once, that it had billed on order {order}",
     "goods-return": "Goods worth {amount} of order {order} go back to supplier {party}, or never came to {entity}",
     "supplier": "{entity} is to have company {party} as a supplier, once",
     "purchase-order": "{entity} orders for {amount} from supplier {party}: {order}",
@@ -108,6 +110,7 @@ _WHAT: Final = {
     "goods-receipt": "Receipt",
     "goods-return": "Return",
     "invoice": "Invoice",
+    "credit-memo": "Credit memo",
     "accrual": "Accrual",
     "accrual-reversal": "Reversal of the accrual",
 }

@@ -5,6 +5,7 @@ To add a system: its folder under `mocks/`, its name in `mocks.SYSTEMS`, its fie
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,12 @@ from mocks.cloud_erp.state import CloudErp
 from mocks.identity.state import Identity
 from mocks.inventory.state import Inventory
 from mocks.kit.operation import Operation
-from mocks.kit.system import Setup, System
+from mocks.kit.system import PayDay, Setup, System
 from mocks.procurement.state import Procurement
 from mocks.service_desk.state import ServiceDesk
 from sim.seed import Seed
 from sim.world.books import ended_months
-from sim.world.calendar import holidays_of
+from sim.world.calendar import holidays_of, local_ms
 from sim.world.scope import granted_at_first, granted_ever
 
 CLIENT_ID = "orchestrator"
@@ -53,6 +54,8 @@ class Estate:
     cloud_erp: System[CloudErp]
     service_desk: System[ServiceDesk]
     settings: dict[str, str]
+    paid_ms: int = 0
+    """When the last pay run is; 0 where there is none."""
 
     def tells(self, entity: str) -> bool:
         """Whether the design is told of what happens in an entity: its subscriptions are good for what it was granted."""
@@ -78,6 +81,8 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         maintenance=scenario.maintenance,
         all_topics=scenario.all_topics,
         others_use=scenario.others_use,
+        pay_days=_pay_days(scenario),
+        terms_days=scenario.payments.terms_days,
     )
     settings = {
         "client_id": CLIENT_ID,
@@ -100,6 +105,7 @@ def build(scenario: Scenario, seed: Seed, token_now_ms: Callable[[], int] | None
         cloud_erp=cloud_erp.build(setup),
         service_desk=service_desk.build(setup),
         settings=settings,
+        paid_ms=max((day.at_ms for day in setup.pay_days), default=0),
     )
 
 
@@ -112,6 +118,23 @@ def _close_calendar(scenario: Scenario) -> str:
         for hospital in granted_ever(scenario)
         for period in ended_months(calendar)
     )
+
+
+def _pay_days(scenario: Scenario) -> tuple[PayDay, ...]:
+    """When the ERP pays suppliers: once a week but on holidays, by each hospital's clock, until just after the end."""
+    if not scenario.payments.runs:
+        return ()
+    calendar, holidays = scenario.calendar, holidays_of(scenario)
+    last = calendar.end + dt.timedelta(days=min(7, calendar.run_off_days))
+    days = (calendar.start + dt.timedelta(days=n) for n in range((last - calendar.start).days + 1))
+    found = [day for day in days if day.weekday() == scenario.masters.pay_run_weekday and day not in holidays]
+    hour = dt.time(scenario.payments.hour)
+    runs = (
+        PayDay(local_ms(hospital.time_zone, dt.datetime.combine(day, hour)), hospital.id, day)
+        for day in found
+        for hospital in scenario.hospital
+    )
+    return tuple(sorted(runs, key=lambda run: (run.at_ms, run.entity)))
 
 
 def targets(estate: Estate) -> dict[str, Operation | None]:

@@ -107,6 +107,8 @@ class Stage:
         self.world = World(self.kernel.env, world_seed, self.options.scenario, scale, self.estate, self.journal.add)
         for system in systems.values():
             system.sink = self._commit
+            for process in system.processes:
+                self.kernel.env.process(process(self.kernel.env))
         scenario = self.options.scenario
         self.wire.around.cut_offs_ms = {
             hospital.id: local_ms(hospital.time_zone, scenario.calendar.close) for hospital in scenario.hospital
@@ -141,7 +143,13 @@ class Stage:
     @property
     def at_rest(self) -> bool:
         """Whether nothing is due any more, and nothing took effect for as long as the scenario asks."""
-        if not self.world.month_over or self.world.open_intents or self.postman.on_the_way or self.wire.struck:
+        if (
+            not self.world.month_over
+            or self.kernel.now_ms < self.estate.paid_ms
+            or self.world.open_intents
+            or self.postman.on_the_way
+            or self.wire.struck
+        ):
             return False
         quiet_ms = self.options.scenario.calendar.quiet_hours * 3_600_000
         return self.kernel.now_ms - max(self.last_effect_ms, self.healed_ms) >= quiet_ms

@@ -36,18 +36,20 @@ def moment(at_ms: int) -> str:
 def paper_name(paper: Document) -> str:
     """`INV-H1-000123 (supplier S012 no. 4711, 1,234.50 USD)`."""
     own = paper.ref.partition(":")[2] or paper.ref
-    amount = money(paper.amount_minor, paper.currency)
-    if paper.what == "invoice":
-        return f"{own} (supplier {paper.party} no. {paper.number}, {amount})"
-    if paper.what in PERIOD_END:
-        return f"{own} ({paper.what.replace('-', ' ')} for {paper.order}, {amount})"
-    if paper.what == "goods-return":
-        return f"{own} (return for {paper.order}, {amount})"
-    if paper.what == "goods-receipt":
-        return f"{own} (receipt for {paper.order}, {amount})"
-    if paper.what == "supplier":
-        return f"{own} (supplier record, version {paper.version})"
-    return f"{own} ({paper.what.replace('-', ' ')} to supplier {paper.party}, {amount})"
+    amount, what = money(paper.amount_minor, paper.currency), paper.what.replace("-", " ")
+    named = _NAMED.get(paper.what, "{what} to supplier {paper.party}, {amount}")
+    return f"{own} ({named.format(paper=paper, what=what, amount=amount)})"
+
+
+_NAMED: Final = {
+    "invoice": "supplier {paper.party} no. {paper.number}, {amount}",
+    "credit-memo": "credit memo of supplier {paper.party} no. {paper.number}, {amount}",
+    "goods-return": "return for {paper.order}, {amount}",
+    "goods-receipt": "receipt for {paper.order}, {amount}",
+    "supplier": "supplier record, version {paper.version}",
+    **dict.fromkeys(PERIOD_END, "{what} for {paper.order}, {amount}"),
+}
+"""What stands beside a paper's own id, by its kind; an order says to whom."""
 
 
 def name_of(ref: str, known: Known) -> str:

@@ -17,7 +17,7 @@ import msgspec
 from contracts.invariant import Invariant, Violation, doubt
 from contracts.invariants._wording import lines_of, money, name_of, posting_name
 from contracts.journal import Effect
-from contracts.provenance import AMBIGUOUS, KIND_OF_EFFECT, REVERSALS, UNRELATED, Known, Posted
+from contracts.provenance import AMBIGUOUS, BILLS, KIND_OF_EFFECT, REVERSALS, UNRELATED, Known, Posted
 
 
 class Count(msgspec.Struct):
@@ -85,9 +85,9 @@ def _shown(entry: Effect) -> str:
 
 
 def _identity(posted: Posted, known: Known) -> Iterator[Violation]:
-    """An invoice's posting carries its paper's own supplier and number."""
+    """The posting of an invoice or a credit memo carries its paper's own supplier and number."""
     entry, paper = posted.effect, known.documents.get(posted.paper)
-    if paper is None or paper.what != "invoice":
+    if paper is None or paper.what not in BILLS:
         return
     corrected = any(case.decision == "correct" for case in known.cases_about.get(paper.ref, ()))
     wrong = [

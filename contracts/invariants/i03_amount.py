@@ -5,7 +5,7 @@ changes what is due): amount, currency, hospital, supplier and order, and the jo
 stock: inventory against goods received not invoiced (GRNI) at the receipt; GRNI at the order's prices, the difference in
 purchase price variance (PPV), against accounts payable at the invoice. Goods for direct use: nothing at the receipt,
 expense against accounts payable at the invoice; expense against accrued receipts where a period ends in between, and back
-in the next. Freight and tax are expense. A bill in another currency is booked at its date's rate, goods received at their
+in the next. Freight and tax are expense. A credit memo is its invoice the other way round. A bill in another currency is booked at its date's rate, goods received at their
 order's, and what then is left over is gain or loss on exchange. A reversal mirrors the posting that it undoes, line for
 line by role. An order may change: at each version it is what its source says of that version.
 """
@@ -156,6 +156,12 @@ def _invoice(obligation: Obligation) -> tuple[int, Roles]:
     return amount, _nonzero({**roles, ("fx", ledger): due - value - freight - variance})
 
 
+def _credit(obligation: Obligation) -> tuple[int, Roles]:
+    """What a supplier gives back: the invoice, the other way round."""
+    due, roles = _invoice(obligation)
+    return due, {key: -amount for key, amount in roles.items()}
+
+
 def _accrual(obligation: Obligation) -> tuple[int, Roles]:
     amount, currency = obligation.amount_minor, obligation.currency
     return amount, _nonzero({("expense", currency): amount, ("accrued", currency): -amount})
@@ -178,6 +184,7 @@ RULES: Final = {
     "receipt.posted": _receipt,
     "receipt.returned": _return,
     "invoice.posted": _invoice,
+    "invoice.credited": _credit,
     "accrual.posted": _accrual,
     "accrual.reversed": _accrual_reversal,
 }

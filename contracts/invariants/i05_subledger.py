@@ -2,7 +2,7 @@
 
 Accounts payable, inventory and goods received not invoiced (GRNI) are control accounts: documents alone move them, and a
 list of open items stands behind each. What a document's journal moves in a control account must be what the document
-itself brings into the list or takes off it: an invoice its amount, a receipt or an invoice the goods, line by line at the
+itself brings into the list or takes off it: an invoice, a credit memo or a payment its amount, a receipt or an invoice the goods, line by line at the
 order's price. A journal by hand has no open item; in a control account it leaves a difference that nobody can clear.
 
 Judged at the end, over everything: two differences that cancel out leave the control account right. Balances that were
@@ -24,8 +24,9 @@ from contracts.provenance import Known
 CONTROLS: Final = frozenset(("ap", "grni", "inventory"))
 WITH_STOCK: Final = ("receipt.posted", "receipt.returned")
 """Effects whose goods move the list of stock against that of goods received not invoiced."""
-TAKEN_OFF: Final = ("invoice.cancelled", "invoice.credited")
-"""Effects that take an amount off the list of invoices."""
+PAYMENT: Final = "payment.issued"
+TAKEN_OFF: Final = ("invoice.cancelled", "invoice.credited", PAYMENT)
+"""Effects that take an amount off the list of what is owed."""
 
 Account = tuple[str, str, str, str]
 """System, entity, control account's role, currency."""
@@ -59,18 +60,18 @@ class Subledger(Invariant):
         return Controls()
 
     def step(self, state: Controls, entry: Effect, known: Known) -> Iterator[Violation]:
-        """What a journal moves in the control accounts, less what its document says of its items."""
-        if not entry.lines:
+        """What a journal moves in the control accounts, less what its document says of its items. A payment always does."""
+        if not entry.lines and entry.what != PAYMENT:
             return NOTHING
         moved: dict[tuple[str, str], int] = {}
         for line in entry.lines:
             if line.role in CONTROLS:
                 key = (line.role, line.currency)
                 moved[key] = moved.get(key, 0) + line.amount_minor
-        if not moved or entry.state == "opening":
+        if (not moved and entry.what != PAYMENT) or entry.state == "opening":
             return NOTHING
         state.judged += 1
-        items = _items(entry, next(iter(moved))[1])
+        items = _items(entry, entry.lines[0].currency if entry.lines else entry.currency)
         if items is None:
             state.mute.append((entry.what, entry.ref, known.line))
         elif items != moved:

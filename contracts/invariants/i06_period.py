@@ -1,9 +1,9 @@
 """I06 period: everything stands in the period in which it belongs.
 
 The accounting date of a posting is the truth's local date: the day on which the dock counted the goods, or the bill came,
-by the hospital's own clock. A paper of its own date (a copy that was taken for the original) may stand on that. People may
+by the hospital's own clock, and of a payment the day on which it was made. A paper of its own date (a copy that was taken for the original) may stand on that. People may
 decide otherwise: after an answer *re-date* the date that they gave is right as well. And nothing goes into a period that
-is closed: no invoice into one that accounts payable has closed, and nothing at all into one that the ledger has locked.
+is closed: no invoice and no payment into one that accounts payable has closed, and nothing at all into one that the ledger has locked.
 
 Goods that were used at once move no account, so the date of their receipt is not judged. A posting that names no date is
 *unknown*.
@@ -11,6 +11,7 @@ Goods that were used at once move no account, so the date of their receipt is no
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,7 +22,7 @@ from contracts.invariants._wording import lines_of, posting_name
 from contracts.journal import Effect
 from contracts.provenance import Known, Posted
 
-PAYABLES: Final = ("invoice.posted", "invoice.credited")
+PAYABLES: Final = ("invoice.posted", "invoice.credited", "payment.issued")
 LEDGER: Final = ("accrual.posted", "accrual.reversed")
 
 Period = tuple[str, str, str]
@@ -60,6 +61,8 @@ class RightPeriod(Invariant):
             return NOTHING
         period = (entry.system, entry.entity, entry.on[:7])
         shut = state.locked.get(period) or (state.closed.get(period) if entry.what in PAYABLES else None)
+        if entry.what == "payment.issued" and not shut:
+            return _another_day(entry, known)
         return _into_closed(entry, shut, known) if shut else NOTHING
 
     def end(self, state: Calendar, known: Known) -> Iterator[Violation]:
@@ -84,6 +87,14 @@ def _into_closed(entry: Effect, shut: int, known: Known) -> Iterator[Violation]:
     name = posting_name(posted, known) if posted else entry.ref
     says = f"{name} was posted in {entry.system} as {entry.ref} on {entry.on}, when {entry.on[:7]} was closed"
     yield Violation(posted.origin if posted else entry.ref, says, (known.line, shut), abs(entry.amount_minor))
+
+
+def _another_day(entry: Effect, known: Known) -> Iterator[Violation]:
+    """The dates of a moment, somewhere on earth, are at most three: a payment bears one of them."""
+    made = dt.datetime.fromtimestamp(entry.at / 1000, dt.UTC).date()
+    if entry.on not in {(made + dt.timedelta(days=n)).isoformat() for n in (-1, 0, 1)}:
+        says = f"{entry.ref} in {entry.system} was made on {made} and bears the date {entry.on or '(none)'}"
+        yield Violation(entry.ref, says, (known.line,), entry.amount_minor)
 
 
 def _elsewhere(posted: Posted, owed: str, known: Known) -> Iterator[Violation]:

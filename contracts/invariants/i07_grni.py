@@ -1,7 +1,7 @@
 """I07 GRNI: what stands as received and not invoiced is what was received and is not invoiced.
 
 For each line of each order for stock, the goods-received-not-invoiced account holds exactly what has been booked in at the
-dock less what has been billed and booked, both at the order's price. A price that differs goes to purchase price variance
+dock less what has been billed and booked, and not given back in credit memos, all at the order's price. A price that differs goes to purchase price variance
 (PPV) and nowhere else: left in GRNI it would stand there for ever. Goods that are used at once never pass through it.
 
 A delivery that came and is not billed yet leaves the account open, rightly so, also over the end of a period. Judged at
@@ -12,6 +12,7 @@ without its order's lines is *unknown*.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,12 @@ from contracts.provenance import Known, Posted
 
 Order = tuple[str, str, str]
 """System, entity, order."""
+
+
+MOVES: Final = {"receipt.posted": -1, "receipt.returned": 1, "invoice.posted": 1, "invoice.credited": -1}
+"""Postings that move what stands as received and not invoiced, debit positive."""
+BILLED: Final = {"invoice.posted": 1, "invoice.credited": -1}
+"""Those that move the price variance."""
 
 
 class Accrued(msgspec.Struct, gc=False):
@@ -54,7 +61,7 @@ class ReceivedNotInvoiced(Invariant):
         """Each line of each order must hold what it should."""
         orders: dict[Order, Accrued] = {}
         for posted in _standing(known):
-            if posted.effect.what in ("receipt.posted", "receipt.returned", "invoice.posted"):
+            if posted.effect.what in MOVES:
                 yield from _take(posted, known.obligations.get(posted.origin), orders)
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
@@ -93,8 +100,9 @@ def _take(posted: Posted, owed: Obligation | None, orders: dict[Order, Accrued])
     accrued.variance_minor += sum(line.amount_minor for line in effect.lines if line.role == "ppv")
     if owed is None or not owed.stock:
         return
-    sign = -1 if effect.what == "receipt.posted" else 1
+    sign = MOVES[effect.what]
     for goods in owed.goods:
         off[goods.line] = off.get(goods.line, 0) - sign * goods.value_minor
-    if effect.what == "invoice.posted":
-        accrued.variance_minor -= converted(owed.amount_minor - owed.charges_minor - owed.order_value_minor, owed)
+    if effect.what in BILLED:
+        off_minor = owed.amount_minor - owed.charges_minor - owed.order_value_minor
+        accrued.variance_minor -= BILLED[effect.what] * converted(off_minor, owed)

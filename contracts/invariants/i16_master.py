@@ -7,7 +7,7 @@ Setting a supplier inactive, as after a merger of companies, makes room for anot
 
 The account that is paid to is the one the record was proposed with, or one that people accepted in a `bank-change` case
 about the record, after the record had come to state it, and not the very one who had entered it. Anything else is how
-money leaves.
+money leaves, and the payment that goes there says how much of it.
 
 Not judged: links that may still be on their way when the run ends, and records that people were asked about and have not
 let go on.
@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
-from contracts.invariants._wording import HOUR_MS, lines_of, name_of
+from contracts.invariants._wording import HOUR_MS, lines_of, money, name_of
 from contracts.journal import Document, Effect
 from contracts.provenance import Known
 
@@ -36,7 +36,8 @@ class Goldens(msgspec.Struct):
     """Who is who: the real supplier of each golden record and its line, the golden of each real supplier, and accounts.
 
     `states` is the account that each record states now, `since` the line from which it does and who had entered it;
-    `entered` is who wrote in each record last, `linked` a record's golden.
+    `entered` is who wrote in each record last, `linked` a record's golden; `unapproved` is, for a golden record
+    whose account was changed without leave, the record that asked for it, and the line.
     """
 
     real: dict[str, tuple[str, int]] = {}
@@ -47,6 +48,7 @@ class Goldens(msgspec.Struct):
     since: dict[tuple[str, str], tuple[int, str]] = {}
     proposed: dict[str, str] = {}
     linked: dict[str, str] = {}
+    unapproved: dict[str, tuple[str, int]] = {}
     judged: int = 0
 
 
@@ -63,6 +65,7 @@ class Master(Invariant):
         "supplier.bank",
         "supplier.linked",
         "supplier.recorded",
+        "payment.issued",
     )
 
     def start(self) -> Goldens:
@@ -155,7 +158,10 @@ def _bank(state: Goldens, entry: Effect, known: Known) -> Found:
     before = state.paid_to.get(entry.ref)
     state.paid_to[entry.ref] = account
     since = state.since.get((ref, account))
-    if account in (before, state.proposed.get(ref)):
+    if account == before:
+        return
+    state.unapproved.pop(entry.ref, None)
+    if account == state.proposed.get(ref):
         return
     if since is None:
         says = f"{entry.ref} is to be paid to an account that {name_of(ref, known)} never stated"
@@ -165,7 +171,26 @@ def _bank(state: Goldens, entry: Effect, known: Known) -> Found:
         says = (
             f"{entry.ref} is to be paid to another account, as {name_of(ref, known)} asked, and nobody had approved it"
         )
+    state.unapproved[entry.ref] = (ref, known.line)
     yield Violation(ref, says, (known.line, *lines_of(known, ref)))
+
+
+def _paid(state: Goldens, entry: Effect, known: Known) -> Found:
+    """Money leaves for an account, which must be one that somebody approved, by now if not before."""
+    account = _plain(entry.number)
+    if not account or entry.party not in state.paid_to:
+        return  # a check, or a supplier of whom no record tells
+    paid = f"{money(entry.amount_minor, entry.currency)} left for {entry.party} with {entry.ref}"
+    wrong = state.unapproved.get(entry.party)
+    if account != state.paid_to[entry.party]:
+        says = f"{paid}, to an account that is not the supplier's in {entry.system}"
+        yield Violation(entry.party, says, (known.line, state.real[entry.party][1]), entry.amount_minor)
+    elif wrong is not None:
+        ref, line = wrong
+        since = state.since.get((ref, account))
+        if since is None or not _approved(ref, *since, known):
+            says = f"{paid}, to the account that {name_of(ref, known)} asked for and nobody had approved"
+            yield Violation(ref, says, (known.line, line, *lines_of(known, ref)), entry.amount_minor)
 
 
 _JUDGES: Final[dict[str, Callable[[Goldens, Effect, Known], Found]]] = {
@@ -173,6 +198,7 @@ _JUDGES: Final[dict[str, Callable[[Goldens, Effect, Known], Found]]] = {
     "supplier.changed": _changed,
     "supplier.bank": _bank,
     "supplier.linked": _linked,
+    "payment.issued": _paid,
 }
 
 

@@ -2,7 +2,7 @@
 
 At the end each anomaly whose time to be flagged has come was flagged by then: a case of a fitting category about one of
 its papers. The time is counted in working days, so that a copy of Friday afternoon is not late on Monday. And of the
-cases that call a bill wrong (its price, quantity, unit or tax, that it is a copy, or was misread) at most one in twenty is about nothing;
+cases that call a bill wrong (its price, quantity, unit or tax, that it is a copy, was misread, or gives back nothing) at most one in twenty is about nothing;
 a single one is nobody's fault. Cases about deliveries, periods and targets are not counted here.
 
 A case may say by when it asks for an answer. That moment lies in the working hours of its hospital, and leaves people at
@@ -23,10 +23,19 @@ from contracts.journal import Effect
 from contracts.provenance import Case, Known
 
 BREAKS: Final = frozenset(
-    ("price-variance", "quantity-variance", "unit-variance", "duplicate-invoice", "misread-invoice", "tax-variance")
+    (
+        "price-variance",
+        "quantity-variance",
+        "unit-variance",
+        "duplicate-invoice",
+        "misread-invoice",
+        "tax-variance",
+        "duplicate-credit",
+        "credit-without-invoice",
+    )
 )
-"""Categories that call a bill wrong."""
-BILLS: Final = ("invoice", "supplier")
+"""Categories that call a bill or a credit memo wrong."""
+BILLS: Final = ("invoice", "credit-memo", "supplier")
 """Papers each of which is to be flagged, or rightly left alone."""
 FALSE_ONE_IN: Final = 20
 ANSWER_HOURS_MIN: Final = 8.0

@@ -18,7 +18,7 @@ import msgspec
 from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import HOUR_MS, lines_of, paper_name
 from contracts.journal import Document, Effect
-from contracts.provenance import Known, Posted
+from contracts.provenance import BILLS, Known, Posted
 
 UNDERWAY_MS: Final = 4 * HOUR_MS
 ORDER_STANDS: Final = ("interfaced", "invoiced")
@@ -62,7 +62,7 @@ class Feedback(Invariant):
         for ref, paper in known.documents.items():
             status = state.last.get(ref)
             says = ""
-            if paper.what == "invoice" and (status or ref in known.postings_of_paper or ref in known.cases_about):
+            if paper.what in BILLS and (status or ref in known.postings_of_paper or ref in known.cases_about):
                 state.judged += 1
                 says = _invoice(paper, status, known)
             elif paper.what == "purchase-order" and status:

@@ -50,6 +50,9 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A captured invoice in full: what a read shows, and what the event `invoice.captured` brings.
 
     What came as data, and was not read from paper, says nothing of `confidence`.
+
+    A `credit_memo` is one too: its quantities and amounts are negative, and `credits` is the number of the bill that it
+    gives back, as it stands on the paper.
     """
 
     id: str
@@ -68,6 +71,8 @@ class InvoiceShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     charges: list[ChargeShown] = []
     cost_centre: str = ""
     confidence: ConfidenceShown | msgspec.UnsetType = msgspec.UNSET
+    type: str = "invoice"
+    credits: str = ""
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, gc=False):

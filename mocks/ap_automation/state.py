@@ -47,7 +47,10 @@ class CapturedCharge(msgspec.Struct, frozen=True, gc=False):
 
 
 class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
-    """What the capture read from a supplier's bill. One without an order has been coded to a cost centre, and approved."""
+    """What the capture read from a supplier's bill. One without an order has been coded to a cost centre, and approved.
+
+    On a credit memo quantities and amounts are negative; `credits` is the number of the bill that it says it gives back.
+    """
 
     entity: str
     channel: Literal["email", "portal"]
@@ -63,6 +66,8 @@ class CapturedInvoice(msgspec.Struct, frozen=True, gc=False):
     cost_centre: str = ""
     confidence: ConfidenceShown | msgspec.UnsetType = msgspec.UNSET
     """How sure the reading was, where the bill was read from paper."""
+    type: Literal["invoice", "credit_memo"] = "invoice"
+    credits: str = ""
 
 
 class Invoice(msgspec.Struct, gc=False):
@@ -170,6 +175,8 @@ def shown(invoice: Invoice) -> InvoiceShown:
         [ChargeShown(charge.kind, decimal(charge.amount_minor)) for charge in paper.charges],
         paper.cost_centre,
         paper.confidence,
+        paper.type,
+        paper.credits,
     )
 
 
@@ -180,8 +187,11 @@ def _check(paper: CapturedInvoice, *, known: bool) -> None:
         raise Refused(400, "not_coded", "an invoice names its order, or else the cost centre that it is coded to")
     if not paper.lines:
         raise Refused(400, "no_lines", "an invoice needs at least one line")
-    if any(line.quantity <= 0 for line in paper.lines):
-        raise Refused(400, "bad_quantity", "a billed quantity must be positive")
+    sign = -1 if paper.type == "credit_memo" else 1
+    if any(sign * line.quantity <= 0 for line in paper.lines):
+        raise Refused(400, "bad_quantity", "a billed quantity must be positive, a credited one negative")
+    if sign * paper.total_minor < 0:
+        raise Refused(400, "bad_amount", "an invoice bills something, a credit memo gives something back")
     try:
         dt.date.fromisoformat(paper.invoice_date)
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mocks.cloud_erp import imports, journals, memos, models, routes, suppliers
+from mocks.cloud_erp import imports, journals, memos, models, payments, processes, routes, suppliers
 from mocks.cloud_erp.maintenance import Maintained, Windows
 from mocks.cloud_erp.state import CloudErp
 from mocks.kit.quirks import Quirks
@@ -41,4 +41,7 @@ def build(setup: Setup) -> System[CloudErp]:
     )
     if isinstance(system, Maintained):
         system.windows = Windows(quirks)
+    if setup.pay_days:
+        runs = processes.PayRuns(system, payments.Payments(state, setup.terms_days), setup.pay_days)
+        system.processes = (runs.play,)
     return system

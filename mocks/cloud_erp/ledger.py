@@ -29,6 +29,10 @@ def converted(amount_minor: int, rate_ppm: int) -> int:
     return whole if amount_minor >= 0 else -whole
 
 
+Payee = tuple[str, str, str]
+"""Business unit, supplier as bills name it, currency."""
+
+
 class Ledger:
     """The books of all business units."""
 
@@ -38,6 +42,8 @@ class Ledger:
         self._balances: dict[tuple[str, str], dict[str, int]] = {}
         self._journals = 0
         self._rates: dict[tuple[str, str], int] = {}
+        self.kept_back: dict[Payee, int] = {}
+        """What credit memos gave back of invoices that were paid already: the next payments are so much less."""
 
     def open_period(self, work: Work, entity: str, period: str) -> None:
         """Open a period, also one that was closed; the one after it becomes known as never opened."""

@@ -16,7 +16,7 @@ from msgspec import Meta
 from contracts.journal import Goods, Posting
 from contracts.wire import Subject
 from mocks.cloud_erp.ledger import CURRENCY
-from mocks.cloud_erp.models import NewReceiptLine
+from mocks.cloud_erp.models import NewCharge, NewReceiptLine, SourceQuery
 from mocks.cloud_erp.state import (
     ACCRUED_RECEIPTS,
     INVENTORY,
@@ -25,6 +25,7 @@ from mocks.cloud_erp.state import (
     CloudErp,
     Invoice,
     Order,
+    OrderLine,
     line_of,
 )
 from mocks.kit.dialect import LINES_MAX, Ident, LineNumber, Money, Quantity, Reference, decimal, minor
@@ -61,6 +62,7 @@ class NewCredit(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     credit_number: Ident
     accounting_date: dt.date
     lines: Annotated[tuple[NewCreditLine, ...], _Lines]
+    charges: Annotated[list[NewCharge], Meta(max_length=10)] = []
 
 
 class MemoShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -72,6 +74,13 @@ class MemoShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     amount: str
 
 
+class MemoPage(msgspec.Struct, frozen=True, gc=False, rename={"has_more": "hasMore"}):
+    """Credit memos found."""
+
+    items: list[MemoShown]
+    has_more: bool
+
+
 class InvoiceEdit(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """Whether payment of an invoice is held."""
 
@@ -79,12 +88,13 @@ class InvoiceEdit(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
 
 
 class HeldShown(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
-    """An invoice, whether its payment is held, and what comes with it as a header."""
+    """An invoice, whether its payment is held or made, and what comes with it as a header."""
 
     invoice_id: str
     business_unit: str
     status: str
     payment_hold: bool
+    payment_status: str
 
 
 # Rules
@@ -98,6 +108,7 @@ class Memos:
         self.books = books
         self._returns = 0
         self._credits = 0
+        self._credits_from: dict[str, list[MemoShown]] = {}
 
     def take_back(self, work: Work, new: NewReturn) -> MemoShown:
         """Post a return: receipts accrued against inventory, at the order's price."""
@@ -131,20 +142,28 @@ class Memos:
         return memo
 
     def credit(self, work: Work, invoice: Invoice, new: NewCredit) -> MemoShown:
-        """Post a credit memo: the mirror of as much of an invoice as is given back."""
+        """Post a credit memo: the mirror of as much of an invoice as is given back.
+
+        It is compared with its invoice alone, not with other memos: what is sent twice is given back twice.
+        """
         if invoice.status != "Posted":
             raise Refused(409, "AP-CANCELLED", "The invoice is cancelled already.")
         if invoice.currency != CURRENCY:
             raise Refused(
                 400, "CURRENCY-MISMATCH", "Invalid operation create: credits are taken in the books' currency."
             )
-        on, order = new.accounting_date.isoformat(), self.books.order(invoice.entity, invoice.order)
+        on = new.accounting_date.isoformat()
         self.books.payables_open_on(invoice.entity, on)
-        lines, goods, amount = _mirrored(order, new.lines)
+        lines, goods, amount = _mirrored(self._priced(invoice), new)
         if amount > invoice.amount_minor:
             raise Refused(400, "AMOUNT-MISMATCH", "Invalid operation create: more is credited than was billed.")
+        if invoice.paid:
+            self.books.kept_back[invoice.payee] = self.books.kept_back.get(invoice.payee, 0) + amount
+        else:
+            invoice.credited_minor += amount
         self._credits += 1
         memo = MemoShown(f"APM-{self._credits}", new.source_ref, invoice.entity, decimal(amount))
+        self._credits_from.setdefault(new.source_ref, []).append(memo)
         self.books.post(invoice.entity, lines)
         work.effect(
             "invoice.credited",
@@ -157,10 +176,26 @@ class Memos:
             currency=CURRENCY,
             order=invoice.order,
             on=on,
+            about=(f"{work.system}:{invoice.id}",),
             lines=lines,
             goods=goods,
         )
         return memo
+
+    def credits_from(self, source_ref: str) -> list[MemoShown]:
+        """Every credit memo posted from a source."""
+        return self._credits_from.get(source_ref, [])
+
+    def _priced(self, invoice: Invoice) -> Order:
+        """The order at whose prices an invoice was posted, with the account that its expense went to."""
+        account = next((line.account for line in invoice.postings if line.role == "expense"), "")
+        if invoice.order:
+            order = self.books.order(invoice.entity, invoice.order)
+            return msgspec.structs.replace(order, expense_account=account or order.expense_account)
+        lines = {
+            goods.line: OrderLine(stock=False, unit_price_minor=0, ledger_price_minor=0) for goods in invoice.goods
+        }
+        return Order("", invoice.source_ref, "", invoice.entity, account, invoice.currency, lines, "")
 
     def hold(self, work: Work, invoice: Invoice, *, held: bool) -> None:
         """Hold an invoice's payment, or let it go; what is so already is no change."""
@@ -172,10 +207,11 @@ class Memos:
         work.effect("invoice.hold", invoice.id, entity=invoice.entity, source_ref=invoice.source_ref, state=state)
 
 
-def _mirrored(order: Order, credited: tuple[NewCreditLine, ...]) -> tuple[tuple[Posting, ...], tuple[Goods, ...], int]:
-    cleared = stock = expense = 0
+def _mirrored(order: Order, new: NewCredit) -> tuple[tuple[Posting, ...], tuple[Goods, ...], int]:
+    cleared = stock = 0
+    expense = sum(minor(charge.amount) for charge in new.charges)
     goods = []
-    for line in credited:
+    for line in new.lines:
         ordered, amount = line_of(order, line.line), minor(line.amount)
         worth = line.quantity * ordered.ledger_price_minor if ordered.stock else 0
         goods.append(Goods(line.line, line.quantity, -worth))
@@ -217,6 +253,13 @@ class _Api:
         invoice = self._granted(incoming, "invoice")
         return Reply(201, self.state.credit(work, invoice, incoming.body))
 
+    def find_credits(self, incoming: Incoming, work: Work) -> Reply:
+        del work
+        query: SourceQuery = incoming.query
+        sees = incoming.caller.may_act_for
+        found = [memo for memo in self.state.credits_from(query.source_ref) if sees(memo.business_unit)]
+        return Reply(200, MemoPage(found, has_more=False))
+
     def get_invoice(self, incoming: Incoming, work: Work) -> Reply:
         del work
         return _shown(self._granted(incoming))
@@ -237,6 +280,10 @@ class _Api:
 def operations(state: Memos) -> tuple[Operation, ...]:
     """The operations over one state."""
     api = _Api(state)
+    return (*_given_back(api), *_held(api))
+
+
+def _given_back(api: _Api) -> tuple[Operation, ...]:
     return (
         Operation(
             "create_return",
@@ -267,6 +314,22 @@ def operations(state: Memos) -> tuple[Operation, ...]:
             commits=True,
             refusals=(404, 409),
         ),
+        Operation(
+            "find_credit_memos",
+            "GET",
+            "/creditMemos",
+            api.find_credits,
+            "Find the credit memos posted from a source",
+            query=SourceQuery,
+            reply=MemoPage,
+            scope="cloud_erp.read",
+            subject=_sought,
+        ),
+    )
+
+
+def _held(api: _Api) -> tuple[Operation, ...]:
+    return (
         Operation(
             "get_invoice",
             "GET",
@@ -305,10 +368,15 @@ def _credited(incoming: Incoming) -> Subject:
     return Subject("", new.source_ref)
 
 
+def _sought(incoming: Incoming) -> Subject:
+    query: SourceQuery = incoming.query
+    return Subject("", query.source_ref)
+
+
 def _named(incoming: Incoming) -> Subject:
     return Subject("", incoming.params["id"])
 
 
 def _shown(invoice: Invoice) -> Reply:
-    shown = HeldShown(invoice.id, invoice.entity, invoice.status, invoice.held)
+    shown = HeldShown(invoice.id, invoice.entity, invoice.status, invoice.held, "Paid" if invoice.paid else "Not Paid")
     return Reply(200, shown, {"etag": invoice.etag})

@@ -7,12 +7,13 @@ earlier ones: what is created twice is posted twice.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 import msgspec
 
 from contracts.journal import Goods, Posting
-from mocks.cloud_erp.ledger import CURRENCY, Ledger, converted
+from mocks.cloud_erp.ledger import CURRENCY, Ledger, Payee, converted
 from mocks.cloud_erp.models import NewInvoice, NewOrder, NewReceipt, NewRevision
 from mocks.cloud_erp.suppliers import Suppliers
 from mocks.kit.dialect import minor, stamp
@@ -84,6 +85,11 @@ class Invoice(msgspec.Struct, gc=False):
     status: str = "Posted"
     held: bool = False
     version: int = 1
+    dated: dt.date = dt.date.min
+    """The date on the supplier's bill, from which its terms run."""
+    credited_minor: int = 0
+    """What credit memos gave back of it before it was paid."""
+    paid: bool = False
     suspect: str = ""
     """An earlier invoice of the same supplier under the same number, where there is one: a warning, no more."""
 
@@ -91,6 +97,11 @@ class Invoice(msgspec.Struct, gc=False):
     def etag(self) -> str:
         """What this version of it is called."""
         return f'"{self.id}.{self.version}"'
+
+    @property
+    def payee(self) -> Payee:
+        """Whom it is owed to."""
+        return self.entity, self.supplier, self.currency
 
 
 class CloudErp(Ledger):
@@ -240,6 +251,7 @@ class CloudErp(Ledger):
             postings,
             goods,
             stamp(work.now_ms),
+            dated=new.invoice_date,
         )
         numbered = (entity, new.supplier, new.invoice_number)
         invoice.suspect = self._numbered.setdefault(numbered, invoice.id)
@@ -276,6 +288,8 @@ class CloudErp(Ledger):
         """Cancel a posted invoice: the mirrored journal on the same date, if its period is open."""
         if invoice.status != "Posted":
             raise Refused(409, "AP-CANCELLED", "The invoice is cancelled already.")
+        if invoice.paid:
+            raise Refused(409, "AP-PAID", "The invoice is paid.")
         self.payables_open_on(invoice.entity, invoice.on)
         mirrored = tuple(
             Posting(line.account, line.role, -line.amount_minor, line.currency) for line in invoice.postings

@@ -129,6 +129,7 @@ class Suppliers:
         self.suppliers: dict[str, Supplier] = {}
         self._entities = frozenset(entities)
         self._from: dict[str, list[Supplier]] = {}
+        self._vendors: dict[str, str] = {}
 
     def create(self, work: Work, new: NewSupplier) -> Supplier:
         """Create a supplier, also one that is there already."""
@@ -180,6 +181,14 @@ class Suppliers:
         supplier.revision += 1
         state = "on-hold" if on_hold else "released"
         work.effect("supplier.hold", number, entity=supplier.entity, source_ref=supplier.source_ref, state=state)
+
+    def know_as(self, number: str, vendor: str) -> None:
+        """Enter under which id bills name a supplier, as a migration does."""
+        self._vendors[vendor] = number
+
+    def called(self, vendor: str) -> Supplier | None:
+        """The supplier that bills name so, where one is entered."""
+        return self.suppliers.get(self._vendors.get(vendor, ""))
 
     def open_site(self, work: Work, supplier: Supplier, entity: str, source_ref: str) -> None:
         """Give a business unit a site of the supplier, unless it has one."""

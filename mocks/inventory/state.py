@@ -56,7 +56,7 @@ class Inventory:
         work.effect("receipt.recorded", grn, entity=entity, number=grn, order=arrived.order, on=arrived.received_on)
         subject = Subject(entity, grn)
         work.event("receipt.recorded", subject, 1, receipt)
-        if self._all_topics and lines:
+        if self._all_topics:
             sign = -1 if corrects else 1
             changes = {line.item: sign * line.quantity for line in lines}
             work.event("stock.changed", subject, 1, StockTold(grn, entity, at, changes))

@@ -6,13 +6,15 @@ call the same two functions. Whatever is committed goes to the `sink` as one: ef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 import msgspec.inspect
+import simpy
 
 from contracts.journal import Effect
 from contracts.wire import Event, Request, Response
@@ -26,6 +28,8 @@ from mocks.kit.tokens import Gate, KeyRing
 State = TypeVar("State")
 Answer = TypeVar("Answer")
 Sink = Callable[[list[Effect], list[Event]], None]
+Process = Callable[[simpy.Environment], Generator[simpy.Event, Any, None]]
+"""Work that a system does by itself."""
 ErrorShape = Callable[[Refused, int], Any]
 
 JSON_HEADERS: Final = {"content-type": "application/json"}
@@ -33,6 +37,14 @@ KEY_LENGTH_MAX: Final = 255
 
 _encode = msgspec.json.Encoder().encode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError)
+
+
+class PayDay(msgspec.Struct, frozen=True):
+    """A pay run of an entity: the moment, and the local date that its payments bear."""
+
+    at_ms: int
+    entity: str
+    on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,10 @@ class Setup:
     """Whether systems are down when their family's calendar says so."""
     all_topics: bool = False
     """Whether systems send every topic of their family, also those that say nothing an integration must act on."""
+    pay_days: tuple[PayDay, ...] = ()
+    """When the books pay suppliers, in order; never, where nobody does."""
+    terms_days: int = 30
+    """How long after its date a bill is due."""
 
 
 class PlainError(msgspec.Struct, frozen=True):
@@ -91,7 +107,7 @@ class System(Generic[State]):
         error_type: Any = PlainError,  # noqa: ANN401 - a type, for the OpenAPI document; `list[X]` is one too
         invalid_status: int = 400,
     ) -> None:
-        """Put a system together; `sink` is set by whoever composes the estate."""
+        """Put a system together; `sink` is set by whoever composes the estate, who also starts its `processes`."""
         self.name = name
         self.state = state
         self.operations = operations
@@ -101,6 +117,7 @@ class System(Generic[State]):
         self.invalid_status = invalid_status
         self.signer = Signer(setup.webhook_secret)
         self.sink: Sink = lambda _effects, _events: None
+        self.processes: tuple[Process, ...] = ()
         self._gate = Gate(setup.ring, setup.token_now_ms)
         limited = setup.true_limits and "limits" in quirks.sections
         self._limits = Limits(quirks, 1 - setup.others_use.get(name, 0.0)) if limited else None

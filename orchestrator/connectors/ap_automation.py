@@ -12,6 +12,8 @@ from orchestrator.connectors.base import Operation, Prepared, accepted
 
 SYSTEM: Final = "ap_automation"
 PAGE: Final = 100
+CREDIT_MEMO: Final = "credit_memo"
+"""A paper whose quantities and amounts are negative."""
 
 
 class _Supplier(msgspec.Struct, gc=False):
@@ -52,6 +54,8 @@ class _Invoice(msgspec.Struct, gc=False):
     charges: list[_Charge] = []
     cost_centre: str = ""
     confidence: _Confidence | None = None
+    type: str = "invoice"
+    credits: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -90,8 +94,13 @@ def read_invoice(body: bytes) -> Invoice:
     """An invoice as the orchestrator speaks of it; its local date of capture is set where the zones are known."""
     raw = _invoice.decode(body)
     sure = raw.confidence
+    credit = raw.type == CREDIT_MEMO
+    sign = -1 if credit else 1
     lines = tuple(
-        [InvoiceLine(x.line, x.quantity, minor(x.unit_price), minor(x.amount), x.unit == PIECE) for x in raw.lines]
+        [
+            InvoiceLine(x.line, sign * x.quantity, minor(x.unit_price), sign * minor(x.amount), x.unit == PIECE)
+            for x in raw.lines
+        ]
     )
     return Invoice(
         raw.id,
@@ -103,12 +112,14 @@ def read_invoice(body: bytes) -> Invoice:
         raw.invoice_date,
         raw.currency,
         lines,
-        minor(raw.total),
+        sign * minor(raw.total),
         milliseconds(moment(raw.captured_at)),
         raw.captured_at,
-        tuple([Charge(x.kind, minor(x.amount)) for x in raw.charges]),
+        tuple([Charge(x.kind, sign * minor(x.amount)) for x in raw.charges]),
         raw.cost_centre,
         None if sure is None else Confidence(sure.number, sure.lines, sure.total),
+        credit,
+        raw.credits,
     )
 
 

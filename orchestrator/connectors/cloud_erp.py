@@ -102,6 +102,20 @@ class _Invoice(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
     charges: list[_Charge] = []
 
 
+class _CreditLine(msgspec.Struct, rename="pascal", gc=False):
+    line: int
+    quantity: int
+    amount: str
+
+
+class _Credit(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
+    source_ref: str
+    credit_number: str
+    accounting_date: str
+    lines: list[_CreditLine]
+    charges: list[_Charge] = []
+
+
 class _OrderMade(msgspec.Struct, rename="pascal", gc=False):
     order_header_id: str
     source_ref: str = ""
@@ -114,6 +128,7 @@ class _ReceiptMade(msgspec.Struct, rename="pascal", gc=False):
 
 class _MemoMade(msgspec.Struct, rename="pascal", gc=False):
     memo_id: str
+    source_ref: str = ""
 
 
 class Posted(msgspec.Struct, rename="pascal", gc=False):
@@ -130,6 +145,10 @@ class _Orders(msgspec.Struct):
 
 class _Receipts(msgspec.Struct):
     items: list[_ReceiptMade]
+
+
+class _Memos(msgspec.Struct):
+    items: list[_MemoMade]
 
 
 class _Invoices(msgspec.Struct):
@@ -149,6 +168,7 @@ _receipt_made = msgspec.json.Decoder(_ReceiptMade)
 _posted = msgspec.json.Decoder(Posted)
 _orders = msgspec.json.Decoder(_Orders)
 _receipts = msgspec.json.Decoder(_Receipts)
+_memos = msgspec.json.Decoder(_Memos)
 _invoices = msgspec.json.Decoder(_Invoices)
 _error = msgspec.json.Decoder(_Error)
 _encode = msgspec.json.Encoder().encode
@@ -220,6 +240,15 @@ def post_invoice(invoice: Invoice, accounting_date: str, cost_centre: str = "") 
     return Prepared("cloud_erp.create_invoice", "/invoices", _encode(body), ref)
 
 
+def post_credit(memo: Invoice, invoice: str, accounting_date: str) -> Prepared:
+    """Post a credit memo against an invoice in the books, on a date."""
+    ref = f"ap_automation:{memo.id}"
+    lines = [_CreditLine(x.line, x.quantity, decimal(x.amount_minor)) for x in memo.lines]
+    charges = [_Charge(x.kind.capitalize(), decimal(x.amount_minor)) for x in memo.charges]
+    body = _Credit(ref, memo.number, accounting_date, lines, charges)
+    return Prepared("cloud_erp.create_credit_memo", f"/invoices/{invoice}/creditMemos", _encode(body), ref)
+
+
 def read_posted_page(body: bytes) -> tuple[list[Posted], bool]:
     """A page of posted invoices, and whether more follow."""
     page = _invoices.decode(body)
@@ -247,6 +276,10 @@ def _find_receipt(body: bytes, ref: str) -> str | None:
 
 def _find_invoice(body: bytes, ref: str) -> str | None:
     return next((x.invoice_id for x in _invoices.decode(body).items if x.source_ref in {"", ref}), None)
+
+
+def _find_credit(body: bytes, ref: str) -> str | None:
+    return next((x.memo_id for x in _memos.decode(body).items if x.source_ref in {"", ref}), None)
 
 
 def _create(name: str, read: object, path: str, find: object) -> Operation:
@@ -290,5 +323,6 @@ OPERATIONS: Final = (
     ),
     _create("create_receipt", lambda body: _receipt_made.decode(body).receipt_id, "/receipts", _find_receipt),
     _create("create_invoice", lambda body: _posted.decode(body).invoice_id, "/invoices", _find_invoice),
+    _create("create_credit_memo", lambda body: _memo_made.decode(body).memo_id, "/creditMemos", _find_credit),
     Operation(SYSTEM, "find_invoices", "GET", read_posted_page, read_error, repeatable=True, is_read=True),
 )

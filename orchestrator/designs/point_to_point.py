@@ -16,6 +16,7 @@ Its shortcuts are common, and each looks reasonable:
 - *Each handler sees the paper in its hand.* A bill is matched with its order and with what has arrived, and copies are
   known by their id and by supplier and number. That an earlier bill has taken these goods already would show only to
   somebody who keeps the papers of an order together; `point_to_point_billed` does, and is otherwise the same.
+- *A bill is a bill.* Credit memos came up after the project, and are left to whoever notices.
 - *Answers of people come by webhook.* The night lists papers; nobody thought of listing decisions.
 """
 
@@ -199,7 +200,7 @@ class PointToPoint:
             return
         invoice = await self._get("ap_automation.get_invoice", ap_automation.invoice_path(name))
         order = invoice and await self._get("procurement.get_purchase_order", procurement.order_path(invoice.order))
-        if not invoice or not order:
+        if not invoice or not order or invoice.credit:
             return
         invoice = ap_automation.localised(invoice, self._zones)
         if not approved:

@@ -20,7 +20,7 @@ from orchestrator.store.rows import SENT, Effect
 from orchestrator.store.sqlite import SqliteStore, StoreError
 from orchestrator.workflows import messages as m
 from orchestrator.workflows import period_end
-from orchestrator.workflows.likeness import keys_of
+from orchestrator.workflows.likeness import keys_of, named
 from orchestrator.workflows.period_state import (
     AskImport,
     FindJournal,
@@ -52,6 +52,7 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
     m.ReviseOrder: lambda command: cloud_erp.revise_order(command.order, command.erp_order),
     m.PostReceipt: lambda command: cloud_erp.post_receipt(command.receipt),
     m.PostInvoice: lambda command: cloud_erp.post_invoice(command.invoice, command.on, command.cost_centre),
+    m.PostCredit: lambda command: cloud_erp.post_credit(command.memo, command.voucher, command.on),
     m.TellOrder: lambda command: procurement.tell_interfaced(command.number, command.erp_number),
     m.TellInvoice: lambda command: ap_automation.tell_status(
         command.invoice_id, command.status, command.voucher, command.reason
@@ -113,13 +114,34 @@ class Steps:
         return self._begin_or_step(process_key(entity, order), ProcureToPay(entity, order), event)
 
     def _for_bill(self, invoice: Invoice, paper_id: str, now_ms: int) -> list[Effect]:
-        """A bill without an order is a process of its own, and is compared with the others that have none."""
+        """A bill without an order is a process of its own, and is compared with the others that have none.
+
+        A credit memo goes to that of the bill that it names, where one is filed.
+        """
         entity, keys = invoice.entity, keys_of(invoice)
+        if invoice.credit:
+            event, key = m.InvoiceCaptured(now_ms, paper_id, invoice), self._process_of_bill(invoice)
+            own = f"bill/{process_key(entity, paper_id)}"
+            return self._begin_or_step(key or own, ProcureToPay(entity, ""), event)
         found = dict(self._store.bills_under(entity, keys))
         others = tuple(_decode_bill(face) for paper, face in found.items() if paper != invoice.id)
-        self._store.file_bill(entity, keys, invoice.id, msgspec.json.encode(invoice).decode())
+        filed = (*keys, named(invoice.supplier_id, invoice.number))
+        self._store.file_bill(entity, filed, invoice.id, msgspec.json.encode(invoice).decode())
         event = m.InvoiceCaptured(now_ms, paper_id, invoice, others)
         return self._begin_or_step(f"bill/{process_key(entity, paper_id)}", ProcureToPay(entity, ""), event)
+
+    def _process_of_bill(self, memo: Invoice) -> str:
+        """The process of the first bill of the number that a credit memo names; empty where none is filed."""
+        found = self._store.bills_under(memo.entity, (named(memo.supplier_id, memo.credits),))
+        return f"bill/{process_key(memo.entity, min(paper for paper, _ in found))}" if found else ""
+
+    def _seek(self, process: int, command: m.SeekBill, now_ms: int) -> list[Effect]:
+        """Take a memo to the process of its bill; it stays, and waits, where none is found."""
+        row = self._store.process(self._process_of_bill(command.memo))
+        if row is None or row[0] == process:
+            return []
+        moved = self.for_process(process, m.MemoMoved(now_ms, command.paper))
+        return moved + self.for_process(row[0], m.InvoiceCaptured(now_ms, command.paper, command.memo))
 
     def _begin_or_step(self, key: str, new: State, event: Any) -> list[Effect]:  # noqa: ANN401 - each workflow has its own
         row = self._store.process(key)
@@ -230,12 +252,19 @@ class Steps:
                 effects.append(self._store.add_effect(effect))
             elif isinstance(command, m.OpenCase):
                 effects.append(self.open_case(process, command, now_ms))
-            elif isinstance(command, m.ForgetBill):
-                self._store.drop_bill(command.invoice.entity, keys_of(command.invoice), command.invoice.id)
-            elif isinstance(command, m.StartTimer):
-                self._store.start_timer(process, command.name, command.due_ms)
-            elif isinstance(command, m.StopTimer):
-                self._store.stop_timer(process, command.name)
-            elif isinstance(command, m.Revive):
-                replay(self._store, Wish(command.effect_key, "service_desk", command.case), now_ms)
+            elif isinstance(command, m.SeekBill):
+                effects += self._seek(process, command, now_ms)
+            else:
+                self._note(process, command, now_ms)
         return effects
+
+    def _note(self, process: int, command: Any, now_ms: int) -> None:  # noqa: ANN401 - any that asks nothing of anybody
+        """What the store alone is asked for."""
+        if isinstance(command, m.ForgetBill):
+            self._store.drop_bill(command.invoice.entity, keys_of(command.invoice), command.invoice.id)
+        elif isinstance(command, m.StartTimer):
+            self._store.start_timer(process, command.name, command.due_ms)
+        elif isinstance(command, m.StopTimer):
+            self._store.stop_timer(process, command.name)
+        elif isinstance(command, m.Revive):
+            replay(self._store, Wish(command.effect_key, "service_desk", command.case), now_ms)

@@ -5,6 +5,7 @@ Effect keys are made here and nowhere else: the source's own id, the step, and a
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, cast
 
 from msgspec.structs import replace
@@ -18,9 +19,12 @@ from orchestrator.workflows.state import ProcureToPay
 DAY_MS: Final = 86_400_000
 PATIENCE_MS: Final = 10 * DAY_MS
 """How long a paper waits for its order or its receipt before people are asked."""
-FINISHED: Final = frozenset({"posted", "rejected"})
+FINISHED: Final = frozenset({"posted", "rejected", "moved"})
 
 Commands = list[m.Command]
+
+_AGAIN: Final = re.compile(r":again[0-9]+\Z")
+_STEP: Final = re.compile(r"ap_automation:(.*):(post|credit|status)(?::[^:]*)?", re.DOTALL)
 
 
 def ask(state: ProcureToPay, paper: str, finding: Ask, commands: Commands, *, waits: bool = False) -> ProcureToPay:
@@ -88,16 +92,16 @@ def asked_again(about: str, times: int) -> str:
     return f"{about}/again{times}" if times else about
 
 
-def parts(key: str) -> tuple[str, str, str]:
-    """Kind, paper and step of an effect key that this workflow made."""
-    pieces = key.split(":")
-    if pieces[0] == "po":
-        return "po", pieces[2], "status" if pieces[3] == "status" else "post"
-    if pieces[0] == "gr":
-        return "gr", pieces[2], "post"
-    if pieces[0] == "inv":
-        return "inv", pieces[2], pieces[3]
-    return pieces[0], "", ""
+def parts(state: ProcureToPay, key: str) -> tuple[str, str, str]:
+    """Kind, paper and step of an effect key that this workflow made, whatever signs stand in a paper's id."""
+    kind, _, rest = key.partition(":")
+    if kind == "po":
+        return kind, state.number, "status" if rest.startswith(f"{state.entity}:{state.number}:status:") else "post"
+    if kind == "gr":
+        paper = rest.removeprefix(f"{state.entity}:")
+        return kind, paper if paper in state.receipts else _AGAIN.sub("", paper), "post"
+    step = _STEP.fullmatch(rest)
+    return (kind, step[1], step[2]) if kind == "inv" and step else (kind, "", "")
 
 
 def with_receipt(state: ProcureToPay, paper: str, **changes: Any) -> ProcureToPay:  # noqa: ANN401 - struct fields

@@ -56,6 +56,11 @@ def keys_of(bill: Billed) -> tuple[str, str]:
     return f"={bill.total_minor}", f"#{bill.supplier_id}/{digits}"
 
 
+def named(supplier_id: str, number: str) -> str:
+    """What a bill is filed under for the credit memos that name it."""
+    return f"@{supplier_id}/{number_key(number)}"
+
+
 def contained(one: str, other: str) -> bool:
     """Whether one number stands within the other: a suffix, a part, a code before it."""
     one, other = sorted((number_key(one), number_key(other)), key=len)

@@ -39,6 +39,13 @@ class InvoiceCaptured(msgspec.Struct, frozen=True, gc=False):
     others: tuple[Invoice, ...] = ()
 
 
+class MemoMoved(msgspec.Struct, frozen=True, gc=False):
+    """A credit memo has gone to the process of the bill that it names."""
+
+    now_ms: int
+    id: str
+
+
 class EffectDone(msgspec.Struct, frozen=True, gc=False):
     """A command was carried out; `remote_id` is what the target calls the result."""
 
@@ -97,6 +104,7 @@ Event = (
     OrderApproved
     | ReceiptRecorded
     | InvoiceCaptured
+    | MemoMoved
     | EffectDone
     | EffectRejected
     | EffectDead
@@ -138,6 +146,15 @@ class PostInvoice(msgspec.Struct, frozen=True, gc=False):
     cost_centre: str = ""
 
 
+class PostCredit(msgspec.Struct, frozen=True, gc=False):
+    """Post a credit memo in the ERP against one of its invoices, on a date."""
+
+    key: str
+    memo: Invoice
+    voucher: str
+    on: str
+
+
 class TellOrder(msgspec.Struct, frozen=True, gc=False):
     """Tell procurement what the ERP calls its order."""
 
@@ -170,6 +187,13 @@ class ForgetBill(msgspec.Struct, frozen=True, gc=False):
     invoice: Invoice
 
 
+class SeekBill(msgspec.Struct, frozen=True, gc=False):
+    """People have named the bill that a credit memo without an order gives back: take the memo to it."""
+
+    paper: str
+    memo: Invoice
+
+
 class StartTimer(msgspec.Struct, frozen=True, gc=False):
     """Say `TimerDue` at a moment; starting it again moves it."""
 
@@ -195,12 +219,14 @@ Command = (
     | ReviseOrder
     | PostReceipt
     | PostInvoice
+    | PostCredit
     | TellOrder
     | TellInvoice
     | OpenCase
     | ForgetBill
+    | SeekBill
     | StartTimer
     | StopTimer
     | Revive
 )
-EffectCommand = PostOrder | ReviseOrder | PostReceipt | PostInvoice | TellOrder | TellInvoice | OpenCase
+EffectCommand = PostOrder | ReviseOrder | PostReceipt | PostInvoice | PostCredit | TellOrder | TellInvoice | OpenCase

@@ -137,7 +137,8 @@ def received_not_invoiced(state: ProcureToPay, last_day: str) -> tuple[list[Open
     for entry in state.invoices.values():
         if entry.on <= last_day and entry.stage in {"posting", "posted"}:
             settled = settled and entry.stage == "posted"
-            _add(open_of, ((line.line, -line.quantity) for line in entry.invoice.lines))
+            sign = 1 if entry.invoice.credit else -1
+            _add(open_of, ((line.line, sign * line.quantity) for line in entry.invoice.lines))
     lines = [
         OpenLine(state.number, line.line, left, left * line.unit_price_minor, order.currency)
         for line in used

@@ -26,10 +26,14 @@ from orchestrator.workflows.asking import (
     with_invoice,
     with_receipt,
 )
+from orchestrator.workflows.crediting import UNMATCHED
 from orchestrator.workflows.matching import Ask, Wait, copy_of, invoice_in_packs, is_packed, receipt_in_packs
 from orchestrator.workflows.progress import judge, progress
 from orchestrator.workflows.reading import MISREAD, corrected
 from orchestrator.workflows.state import InvoiceEntry, ProcureToPay, ReceiptEntry
+
+BOOKINGS: Final = frozenset({"post", "credit"})
+"""The steps of a bill, and of a credit memo, that bring it into the books."""
 
 
 def decide(state: ProcureToPay, event: m.Event) -> tuple[ProcureToPay, Commands]:
@@ -84,13 +88,20 @@ def _invoice_captured(state: ProcureToPay, event: m.InvoiceCaptured, _: Commands
     return replace(state, invoices={**state.invoices, event.id: entry})
 
 
+def _memo_moved(state: ProcureToPay, event: m.MemoMoved, _: Commands) -> ProcureToPay:
+    return with_invoice(state, event.id, stage="moved", open_case="", timed=False)
+
+
 def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> ProcureToPay:
-    what, paper, step = parts(event.key)
+    what, paper, step = parts(state, event.key)
     if what == "po":
         return _order_done(state, event, commands) if step == "post" else state
     if what == "gr":
         return with_receipt(state, paper, stage="posted")
-    if what == "inv" and step == "post":
+    if what == "inv" and step in BOOKINGS:
+        original = state.invoices.get(state.invoices[paper].original)
+        if original is not None and not original.invoice.order:
+            commands.append(m.ForgetBill(original.invoice))
         return tell(with_invoice(state, paper, stage="posted", voucher=event.remote_id), paper, "posted", "", commands)
     if what == "inv":
         return told(state, paper, commands)
@@ -108,7 +119,7 @@ def _order_done(state: ProcureToPay, event: m.EffectDone, commands: Commands) ->
 
 
 def _rejected(state: ProcureToPay, event: m.EffectRejected, commands: Commands) -> ProcureToPay:
-    what, paper, step = parts(event.key)
+    what, paper, step = parts(state, event.key)
     evidence = {"code": event.code, "detail": event.detail[:200]}
     if what == "po" and step == "post":
         order = state.order
@@ -118,7 +129,7 @@ def _rejected(state: ProcureToPay, event: m.EffectRejected, commands: Commands) 
     if what == "gr":
         state = with_receipt(state, paper, stage="refused")
         return ask_about_receipt(state, paper, Ask("rejected-by-target", 0, (), evidence), commands)
-    if what == "inv" and step == "post":
+    if what == "inv" and step in BOOKINGS:
         category = "period-closed" if event.code == "AP-PERIOD-CLOSED" else "rejected-by-target"
         evidence["accounting_date"] = state.invoices[paper].on
         finding = Ask(category, state.invoices[paper].invoice.total_minor, (), evidence)
@@ -133,7 +144,7 @@ def _rejected(state: ProcureToPay, event: m.EffectRejected, commands: Commands) 
 
 
 def _dead(state: ProcureToPay, event: m.EffectDead, commands: Commands) -> ProcureToPay:
-    what, paper, _ = parts(event.key)
+    what, paper, _ = parts(state, event.key)
     amount = state.invoices[paper].invoice.total_minor if what == "inv" else 0
     finding = Ask("undeliverable", amount, (), {"effect": event.key, "detail": event.detail[:200]})
     commands.append(case(state, event.key, (_subject(state, what, paper),), finding))
@@ -186,8 +197,10 @@ def _invoice_decided(
         return tell(state, paper, "rejected", answer.note or category, commands)
     right = corrected(entry.invoice, answer.value) if answer.decision == "correct" else None
     if right is not None:
+        if category == UNMATCHED and not right.order:
+            commands.append(m.SeekBill(paper, right))
         return with_invoice(state, paper, stage="waiting", open_case="", invoice=right)
-    unclear = answer.decision == "correct" and category == MISREAD
+    unclear = answer.decision == "correct" and category in {MISREAD, UNMATCHED}
     if answer.decision == "wait" or unclear or category == "unknown-order":
         commands.append(m.StartTimer(f"invoice:{paper}", event.now_ms + PATIENCE_MS))
         open_case = category if entry.stage == "asking" else ""
@@ -211,9 +224,7 @@ def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> Pr
         return with_invoice(state, paper, stage="waiting", open_case="", timed=False)
     finding = judge(state, entry, paper)
     reason = finding.reason if isinstance(finding, Wait) else "posting"
-    category = {"order": "unknown-order", "receipt": "invoice-without-receipt", "decision": "quantity-variance"}.get(
-        reason
-    )
+    category = OVERDUE.get(reason)
     if category is None:  # everything is there but still on its way into the ERP
         commands.append(m.StartTimer(event.name, event.now_ms + PATIENCE_MS))
         return state
@@ -221,10 +232,20 @@ def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> Pr
     return ask(state, paper, Ask(category, entry.invoice.total_minor, (), {}), commands, waits=True)
 
 
+OVERDUE: Final = {
+    "order": "unknown-order",
+    "receipt": "invoice-without-receipt",
+    "decision": "quantity-variance",
+    "credit": "duplicate-invoice",
+    "invoice": UNMATCHED,
+}
+"""What people are asked about a bill or a memo that has waited too long, by what it waits for."""
+
 _HANDLERS: Final[dict[type, Callable[[ProcureToPay, Any, Commands], ProcureToPay]]] = {
     m.OrderApproved: _order_approved,
     m.ReceiptRecorded: _receipt_recorded,
     m.InvoiceCaptured: _invoice_captured,
+    m.MemoMoved: _memo_moved,
     m.EffectDone: _done,
     m.EffectRejected: _rejected,
     m.EffectDead: _dead,

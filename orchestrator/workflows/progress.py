@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from orchestrator.canonical import Invoice, PurchaseOrder
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.asking import PATIENCE_MS, Commands, again, ask, tell, with_invoice, with_receipt
+from orchestrator.workflows.asking import DAY_MS, PATIENCE_MS, Commands, again, ask, tell, with_invoice, with_receipt
+from orchestrator.workflows.crediting import Match, awaits_credit, given_back, judge_memo, left_of
 from orchestrator.workflows.matching import (
     CLEAR,
     Ask,
@@ -74,11 +75,18 @@ def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) 
     if isinstance(finding, Clear):
         if entry.timed:
             commands.append(m.StopTimer(f"invoice:{paper}"))
+        if isinstance(finding, Match):
+            key = again(f"inv:ap_automation:{paper}:credit", entry.attempt)
+            voucher = state.invoices[finding.original].voucher
+            commands.append(m.PostCredit(key, entry.invoice, voucher, entry.on))
+            changes = {"stage": "posting", "timed": False, "open_case": "", "original": finding.original}
+            return with_invoice(state, paper, **changes)
         key = again(f"inv:ap_automation:{paper}:post", entry.attempt)
         commands.append(m.PostInvoice(key, entry.invoice, entry.on))
         return with_invoice(state, paper, stage="posting", timed=False, open_case="")
     if not entry.timed and not entry.open_case:
-        commands.append(m.StartTimer(f"invoice:{paper}", now_ms + PATIENCE_MS))
+        patience_ms = DAY_MS if entry.invoice.credit else PATIENCE_MS
+        commands.append(m.StartTimer(f"invoice:{paper}", now_ms + patience_ms))
         state = with_invoice(state, paper, timed=True)
     if finding.reason == "receipt" and entry.told != "held":
         state = tell(state, paper, "held", "waiting for the receipt", commands)
@@ -88,6 +96,8 @@ def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) 
 def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     """What the papers say about one invoice, given every other that bills the same order."""
     order, invoice = state.order, entry.invoice
+    if invoice.credit:
+        return judge_memo(state, entry, paper)
     if order is None:
         return Wait("order") if invoice.order else _without_order(entry)
     waived = entry.waived
@@ -96,6 +106,8 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
     objection: Finding | None = _on_its_face(state, order, entry)
     if objection is None and not WITHOUT_COVER.intersection(waived):
         objection = _overbilled(order, invoice, earlier, wanted, billed)
+        if objection is not None and awaits_credit(state):
+            return Wait("credit")
     if objection is None and "price-variance" not in waived:
         objection = _mispriced(order, entry)
     if objection is None and "tax-variance" not in waived:
@@ -143,14 +155,18 @@ def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceE
     billed: dict[int, int] = {}
     cleared: dict[int, int] = {}
     earlier: list[InvoiceEntry] = []
+    back = given_back(state)
     for other_id, other in state.invoices.items():
-        if other_id == before[1] or not _counts(other, other_id, before):
+        if other.invoice.credit or other_id == before[1] or not _counts(other, other_id, before):
+            continue
+        taken = left_of(other.invoice, back.get(other_id, ()), posted=True)
+        if not taken:  # all of it was given back
             continue
         earlier.append(other)
-        for line in other.invoice.lines:
-            billed[line.line] = billed.get(line.line, 0) + line.quantity
+        for line, quantity in taken.items():
+            billed[line] = billed.get(line, 0) + quantity
             if other.stage in {"posting", "posted"}:
-                cleared[line.line] = cleared.get(line.line, 0) + line.quantity
+                cleared[line] = cleared.get(line, 0) + quantity
     return earlier, billed, cleared
 
 

@@ -62,8 +62,8 @@ def corrected(invoice: Invoice, value: str) -> Invoice | None:
 def _with(invoice: Invoice, field: str, text: str) -> Invoice | None:
     kind, _, rest = field.partition("/")
     try:
-        if field == "number" and text:
-            return replace(invoice, number=text)
+        if field in {"number", "credits"} and text:
+            return replace(invoice, **{field: text})
         if field == "total":
             return replace(invoice, total_minor=minor(text))
         if kind == "charges" and rest:

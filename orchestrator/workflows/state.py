@@ -19,9 +19,10 @@ class ReceiptEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
-    """An invoice and where it stands.
+    """An invoice or a credit memo, and where it stands.
 
-    `stage`: waiting → posting → posted; `asking` while people decide; `rejected` for good. `waived` are the objections that
+    `stage`: waiting → posting → posted; `asking` while people decide; `rejected` for good, or
+    `moved` to another process. `waived` are the objections that
     people have overruled; `open_case` the category asked about, `asked` how often anything was asked. `told` is the status
     last sent to invoice capture, `tell` the one to send when that has arrived, `telling` whether one is on its way.
     """
@@ -41,6 +42,8 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
     voucher: str = ""
     twin: tuple[str, str] = ("", "")
     """Of a bill without an order: id and number of the one that it repeats."""
+    original: str = ""
+    """Of a credit memo on its way into the books, or there: the paper of the bill that it gives back."""
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):

@@ -24,7 +24,8 @@ from sim.world.catalogue import Catalogue
 from sim.world.codes import Codes
 from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
-from sim.world.purchasing import Paper, Purchasing
+from sim.world.papers import Paper
+from sim.world.purchasing import Purchasing
 from sim.world.rates import Rates
 from sim.world.scope import asked_only
 from sim.world.security import Security
@@ -66,7 +67,8 @@ class World:
         self._rates = Rates(seed, scenario.calendar)
         self._truth = Truth(record, self._rates.on)
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
-        self._trade = Trade(scenario, seed, Catalogue(seed.stream("catalogue"), scenario.trade))
+        catalogue = Catalogue(seed.stream("catalogue"), scenario.trade)
+        self._trade = Trade(scenario, seed, catalogue)
         last_ms = _last_delivery_ms(scenario)
         self._purchasing = Purchasing(
             env,
@@ -93,7 +95,8 @@ class World:
         self._security = Security(env, seed, scenario, estate)
         self._suppliers: Suppliers | None = None
         if "supplier-master" in scenario.scope:
-            self._suppliers = Suppliers(env, seed, scenario, scale, estate, self._hours, record)
+            vendors = tuple(supplier.id for supplier in catalogue.suppliers)
+            self._suppliers = Suppliers(env, seed, scenario, scale, estate, self._hours, record, vendors)
 
     def open(self) -> None:
         """What there was before the first day: balances, an open period, orders that were approved already."""

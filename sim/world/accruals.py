@@ -16,6 +16,8 @@ from sim.world.truth import CURRENCY, Truth
 
 ACCRUED: Final = ("cloud_erp/accrual.posted",)
 TAKEN_BACK: Final = ("cloud_erp/accrual.reversed",)
+INVOICED: Final = {"payable": -1, "credit-memo": 1}
+"""What takes off what stands open, and what brings it back."""
 
 Line = tuple[str, int]
 """Order and line."""
@@ -38,14 +40,14 @@ class Accruals:
     def __init__(self, truth: Truth) -> None:
         """Know what is owed; nothing is invoiced yet."""
         self._truth = truth
-        self._invoiced: dict[str, str] = {}
+        self._booked: dict[str, str] = {}
 
     def booked(self, effect: Effect, owed: str) -> None:
-        """The ledger has an invoice, or has it no more."""
-        if effect.what == "invoice.posted":
-            self._invoiced[owed] = effect.on
+        """The ledger has an invoice or a credit memo, or has an invoice no more."""
+        if effect.reverses:
+            self._booked.pop(owed, None)
         else:
-            self._invoiced.pop(owed, None)
+            self._booked[owed] = effect.on
 
     def find(self, at_ms: int, close: Close) -> None:
         """Write down what must be accrued, and what must be taken back."""
@@ -63,8 +65,8 @@ class Accruals:
                 continue
             if owed.what == "goods-receipt" and owed.on <= close.last_day:
                 _count(left, owed.order, owed.goods, 1)
-            elif owed.what == "payable" and self._invoiced.get(owed.id, "9999") <= close.last_day:
-                _count(left, owed.order, owed.goods, -1)
+            elif owed.what in INVOICED and self._booked.get(owed.id, "9999") <= close.last_day:
+                _count(left, owed.order, owed.goods, INVOICED[owed.what])
         return left
 
     def _owe(  # noqa: PLR0913 - what is to be accrued is all of this

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from sim.world.billing import disguise_of
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
+from sim.world.credited import Credited
 from sim.world.orders import Part
 from sim.world.trade import COPIED, EARLY, Intent
 
@@ -20,6 +21,9 @@ COUNT: Final = "count"
 INVOICE: Final = "invoice"
 COPY: Final = "copy"
 REVISION: Final = "revision"
+CREDIT: Final = "credit"
+CREDIT_AGAIN: Final = "credit-again"
+REBILL: Final = "rebill"
 
 ACKNOWLEDGED_MS: Final = 20 * MINUTE_MS
 """A supplier has seen an order after twenty to eighty minutes. Assumption."""
@@ -64,13 +68,33 @@ def course(
         steps.append(Step(billed_ms, INVOICE, number, ready_ms))
         if intent.returned and last:
             steps.append(Step(booked_ms + SENT_BACK_MS, RETURN, number))
-        if turns and intent.twist in COPIED:
-            steps.extend(copied(intent, number, hours, billed_ms, last_delivery_ms))
+        if turns:
+            steps.extend(followed(intent, number, hours, billed_ms, last_delivery_ms))
     steps.sort()
     return steps
 
 
-def copied(intent: Intent, part: int, hours: Hours, billed_ms: int, last_delivery_ms: int) -> Iterator[Step]:
+def followed(intent: Intent, part: int, hours: Hours, billed_ms: int, last_delivery_ms: int) -> Iterator[Step]:
+    """What comes of a bill by itself: its copy; or its credit memo, and the new bill."""
+    if intent.twist in COPIED:
+        return _copied(intent, part, hours, billed_ms, last_delivery_ms)
+    if intent.credited is not None:
+        return _corrected(intent.credited, part, hours, billed_ms, last_delivery_ms)
+    return iter(())
+
+
+def _corrected(credited: Credited, part: int, hours: Hours, billed_ms: int, last_delivery_ms: int) -> Iterator[Step]:
+    """When a bill is given back, and when the new one comes."""
+    memo_ms = hours.after_days(billed_ms, credited.memo_days, credited.share)
+    again_ms = hours.after_days(memo_ms, credited.rebill_days, 1 - credited.share)
+    if again_ms <= last_delivery_ms + LATE_COPY_DAYS * DAY_MS:
+        yield Step(memo_ms, CREDIT, part)
+        if credited.twice:
+            yield Step(memo_ms + HOUR_MS, CREDIT_AGAIN, part)
+        yield Step(again_ms, REBILL, part)
+
+
+def _copied(intent: Intent, part: int, hours: Hours, billed_ms: int, last_delivery_ms: int) -> Iterator[Step]:
     """When the copy of a bill comes, if it comes."""
     disguise = disguise_of(intent, intent.parts[part].quantities)
     days = intent.copy_days + disguise.days_later

@@ -16,7 +16,7 @@ from contracts.journal import Effect
 from contracts.scenario import Desk
 from sim.world.calendar import MINUTE_MS, Hours
 from sim.world.hands import Hands
-from sim.world.purchasing import Paper
+from sim.world.papers import Paper
 from sim.world.trade import BLANKET, OVERBILLED, STALE_PRICE, WRONG_UNIT
 
 Verdict = tuple[Decision, str, str]

@@ -155,7 +155,11 @@ class Hands:
 
     def invoice(self, intent: Intent, order: str, bill: Bill, figures: Figures | None = None) -> str:
         """A bill comes in by mail or portal, as it was read; the number that the capture gives it."""
-        paper = CapturedInvoice(
+        return self._capture(self._captured(intent, order, bill, figures))
+
+    def _captured(self, intent: Intent, order: str, bill: Bill, figures: Figures | None = None) -> CapturedInvoice:
+        """What a bill says."""
+        return CapturedInvoice(
             intent.hospital,
             bill.channel,
             bill.supplier.id,
@@ -176,8 +180,30 @@ class Hands:
             "" if order else intent.cost_centre,
             msgspec.UNSET if figures is None else ConfidenceShown(*figures),
         )
+
+    def _capture(self, paper: CapturedInvoice) -> str:
         system = self._systems.ap_automation
-        return system.perform(self._now(), bill.supplier.id, lambda work: system.state.capture(work, paper))
+        return system.perform(self._now(), paper.supplier_id, lambda work: system.state.capture(work, paper))
+
+    def credit_memo(  # noqa: PLR0913 - what a memo says
+        self, intent: Intent, order: str, bill: Bill, number: str, date: str, names: str
+    ) -> str:
+        """A supplier gives a bill back, naming its number, rightly or not; the number that the capture gives the memo."""
+        billed = self._captured(intent, order, bill)
+        paper = msgspec.structs.replace(
+            billed,
+            type="credit_memo",
+            number=number,
+            invoice_date=date,
+            credits=names,
+            total_minor=-billed.total_minor,
+            lines=tuple(
+                msgspec.structs.replace(line, quantity=-line.quantity, amount_minor=-line.amount_minor)
+                for line in billed.lines
+            ),
+            charges=tuple(CapturedCharge(charge.kind, -charge.amount_minor) for charge in billed.charges),
+        )
+        return self._capture(paper)
 
     def decision(self, staff: str, case: str, decision: Decision, value: str, note: str) -> None:
         """Somebody at the desk decides a case."""

@@ -7,9 +7,8 @@ decide comes back through `settle`, and the supplier's answer to a refusal is th
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 import simpy
 
 from contracts.cases import Decision
@@ -17,76 +16,17 @@ from sim.world.billing import Bill, at_order_prices, copies, disguise_of, rightl
 from sim.world.calendar import MINUTE_MS, Hours, utc_date
 from sim.world.capture import Capture, money
 from sim.world.codes import Codes
-from sim.world.course import ACKNOWLEDGED, COUNT, INVOICE, RECEIPT, RETURN, REVISION, copied, course
+from sim.world.course import ACKNOWLEDGED, COPY, COUNT, INVOICE, RECEIPT, RETURN, REVISION, course, followed
+from sim.world.crediting import Crediting
 from sim.world.disguises import HELD_OUT
 from sim.world.docks import Docks, goods_of
 from sim.world.hands import Hands
+from sim.world.papers import DISPUTED, OUTCOMES, Paper
 from sim.world.people import approvers
-from sim.world.trade import (
-    BLANKET,
-    COPIED,
-    MISREAD,
-    OVERBILLED,
-    OVERTAXED,
-    PRICE_VARIANCE,
-    RENUMBERED,
-    SECOND_CHANNEL,
-    STALE_PRICE,
-    WRONG_UNIT,
-    Intent,
-)
+from sim.world.trade import BLANKET, RENUMBERED, SECOND_CHANNEL, Intent
 from sim.world.truth import DUE_DAYS, Owed, Truth
 
 Playing = Generator[simpy.Event, Any, None]
-
-DISPUTED: Final = {
-    PRICE_VARIANCE: ("price-variance",),
-    STALE_PRICE: ("price-variance",),
-    OVERBILLED: ("quantity-variance",),
-    WRONG_UNIT: ("unit-variance", "price-variance", "quantity-variance"),
-    MISREAD: ("misread-invoice", "price-variance", "quantity-variance"),
-    OVERTAXED: ("tax-variance",),
-    BLANKET: ("quantity-variance", "invoice-without-receipt"),
-}
-"""Turns that people must decide about, and the categories under which a case about it is right."""
-OUTCOMES: Final = {
-    PRICE_VARIANCE: ("accept", "correct", "reject"),
-    STALE_PRICE: ("accept",),
-    OVERBILLED: ("reject",),
-    WRONG_UNIT: ("accept", "correct"),
-    MISREAD: ("correct",),
-    OVERTAXED: ("correct",),
-    BLANKET: ("reject",),
-}
-
-
-class Paper(msgspec.Struct):
-    """An invoice as the world knows it: what it belongs to, how it was read, and what people did with it.
-
-    `correction` is what people would put right in it.
-    """
-
-    ref: str
-    intent: Intent
-    owed: Owed
-    owes: str
-    bill: Bill
-    right_minor: int
-    twin: str = ""
-    correction: str = ""
-    accepted: bool = False
-    rejected: bool = False
-    rebilled: bool = False
-
-    @property
-    def delivered(self) -> tuple[int, ...]:
-        """What the bill should have been for: people only ask about the bill that the turn befell."""
-        return self.intent.billed(self.intent.twisted_part)
-
-    @property
-    def disputed(self) -> bool:
-        """Whether its amount is one that people must decide about."""
-        return self.intent.twist in DISPUTED and self.bill.total_minor != self.right_minor
 
 
 class Purchasing:
@@ -121,6 +61,7 @@ class Purchasing:
         self._first_paper: dict[str, str] = {}
         self._counts: dict[str, tuple[str, str]] = {}
         self.papers: dict[str, Paper] = {}
+        self._crediting = Crediting(hands, truth, capture, self.papers, self._unordered)
         self.playing = 0
 
     def open_order(self, intent: Intent) -> None:
@@ -191,15 +132,25 @@ class Purchasing:
 
     def _billed_alone(self, intent: Intent) -> Playing:
         """A bill without an order, coded and approved where it was captured; and perhaps its copy."""
+        owed, now = self._unordered(intent), self._now()
+        self._bill(intent, owed, 0, now)
+        for step in followed(intent, 0, owed.hours, now, self._last_delivery_ms):
+            yield self._until(step.at_ms)
+            self._follow(step.what, intent, owed, step.part)
+        self.playing -= 1
+
+    def _unordered(self, intent: Intent) -> Owed:
+        """What the facts about a bill without an order have in common."""
         hours = self._hours[intent.hospital]
         account_on = self._codes.booked(intent.hospital, intent.cost_centre)
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
-        self._bill(intent, owed, 0, self._now())
-        if intent.twist in COPIED:
-            for at_ms, _, part, _ in copied(intent, 0, hours, self._now(), self._last_delivery_ms):
-                yield self._until(at_ms)
-                self._bill_again(intent, owed, part)
-        self.playing -= 1
+        return Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
+
+    def _follow(self, step: str, intent: Intent, owed: Owed, part: int) -> None:
+        """What comes of a bill: its copy, its credit memo, the new bill."""
+        if step == COPY:
+            self._bill_again(intent, owed, part)
+        else:
+            self._crediting.play(self._now(), step, intent, self._first_paper[f"{intent.key}/invoice-{part + 1}"])
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
         hours, last_ms = self._hours[intent.hospital], self._last_delivery_ms
@@ -219,7 +170,7 @@ class Purchasing:
             elif step == ACKNOWLEDGED:
                 self._hands.acknowledgement(intent.supplier.id, owed.order)
             else:
-                self._bill_again(intent, owed, part)
+                self._follow(step, intent, owed, part)
         self.playing -= 1
 
     def _revise(self, intent: Intent, owed: Owed) -> None:

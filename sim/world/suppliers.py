@@ -66,12 +66,14 @@ class Suppliers:
         systems: Systems,
         hours: dict[str, Hours],
         record: Callable[[Entry], None],
+        vendors: tuple[str, ...],
     ) -> None:
-        """Settle who there is and what will happen; nothing happens yet."""
+        """Settle who there is and what will happen; nothing happens yet. `vendors` are the ids under which they bill."""
         self._env = env
         self._seed = seed
         self._scenario = scenario
         self._systems = systems
+        self._vendors = vendors
         self._hours = hours
         self._truth = SupplierTruth(record)
         self._opening = max(OPENING_MIN, round(scenario.trade.suppliers * scale))
@@ -87,6 +89,8 @@ class Suppliers:
             company = Company(f"R{number + 1:04d}", companies.drawn(self._seed.stream("company", str(number))))
             record = self._enter(here[number % len(here)], company, company.truly, expect="effect", known=True)
             self._roles[number % 3].append(record)
+            if number < len(self._vendors):
+                self._systems.cloud_erp.state.suppliers.know_as(self._number(record), self._vendors[number])
 
     def play(self) -> Generator[simpy.Event, Any, None]:
         """Everything in its turn."""

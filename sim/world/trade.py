@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.scenario import Scenario
 from sim.world.catalogue import Catalogue, Draws, Supplier
+from sim.world.credited import Credited, drawn, misapplied
 from sim.world.orders import Line, Part, arrival, delivery, halves, lines_of
 from sim.world.taxes import Rates, rates_of
 
@@ -98,6 +99,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     taxes: Rates = ()
     by_line: bool = False
     """Whether its supplier rounds tax line by line."""
+    credited: Credited | None = None
 
     @property
     def twisted_part(self) -> int:
@@ -134,6 +136,8 @@ class Trade:
         self._revises = scenario.trade.changed_order_share + scenario.trade.cancelled_order_share > 0
         self._copied = scenario.disguises.tuned, scenario.disguises.held_out
         self._taxes = {hospital.id: rates_of(hospital, scenario.calendar) for hospital in scenario.hospital}
+        self._credits = scenario.credits
+        self._hospitals = [hospital.id for hospital in scenario.hospital if hospital.joins is None]
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
         """The purchase with this number on a hospital's day; `open` is the day before the first."""
@@ -178,7 +182,8 @@ class Trade:
         )
         intent = self._revised(_settled(intent), draw) if self._revises and day != "open" else _settled(intent)
         intent = self._returned(self._charged(intent, hospital, day, number), day, number)
-        return self._received_all(intent, day, number) if self._trade.receive_all_share else intent
+        intent = self._received_all(intent, day, number) if self._trade.receive_all_share else intent
+        return self._credited(intent, day, number) if self._credits.share else intent
 
     def _received_all(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent whose last delivery nobody counts at the dock, though all of it has come."""
@@ -187,6 +192,19 @@ class Trade:
         draw = self._seed.stream("receive-all", intent.hospital, day, str(number)).random
         received_all = draw() < self._trade.receive_all_share
         return msgspec.structs.replace(intent, received_all=True) if received_all else intent
+
+    def _credited(self, intent: Intent, day: str, number: int) -> Intent:
+        """The intent whose last bill is given back and billed again, where nothing else befalls it."""
+        if (
+            intent.twist
+            or intent.returned
+            or intent.received_all
+            or intent.cancelled
+            or intent.supplier.currency != HOME
+        ):
+            return intent
+        draw = self._seed.stream("credited", intent.hospital, day, str(number)).random
+        return msgspec.structs.replace(intent, credited=drawn(self._credits, draw, self._credits.share))
 
     def _returned(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""
@@ -232,7 +250,7 @@ class Trade:
         line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
         tuned, held_out = self._copied
         reached, asked = draw(), arrival(draw())
-        return Intent(
+        intent = Intent(
             key=f"{hospital}-{day}-bill-{number:03d}",
             hospital=hospital,
             asked_share=asked,
@@ -253,6 +271,11 @@ class Trade:
             late_days=0,
             unordered=True,
         )
+        if intent.twist or not self._credits.misapplied_share:
+            return intent
+        others = [other for other in self._hospitals if other != hospital]
+        draw = self._seed.stream("misapplied", hospital, day, str(number)).random
+        return msgspec.structs.replace(intent, credited=misapplied(self._credits, draw, others))
 
     def standing(self, hospital: str, number: int) -> Intent:
         """A standing order: one line, one unit of it every so many days, each time billed alike."""

@@ -27,6 +27,7 @@ FLAG_DAYS: Final = 3
 ORDER_CREATED: Final = ("cloud_erp/order.created",)
 RECEIPT_POSTED: Final = ("cloud_erp/receipt.posted",)
 RECEIPT_RETURNED: Final = ("cloud_erp/receipt.returned",)
+INVOICE_CREDITED: Final = ("cloud_erp/invoice.credited",)
 INVOICE_POSTED: Final = ("cloud_erp/invoice.posted",)
 POSTINGS: Final = frozenset(
     (
@@ -35,6 +36,7 @@ POSTINGS: Final = frozenset(
         "receipt.returned",
         "invoice.posted",
         "invoice.cancelled",
+        "invoice.credited",
         "accrual.posted",
         "accrual.reversed",
     )
@@ -138,6 +140,25 @@ class Truth:
         days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
         self._owe(at_ms, key, "payable", owed, amounts, days, INVOICE_POSTED, ready_ms, goods, charges_minor)
 
+    def credit(  # noqa: PLR0913 - what is given back is all of this
+        self,
+        at_ms: int,
+        key: str,
+        owed: Owed,
+        amounts: tuple[int, int],
+        goods: tuple[Goods, ...],
+        charges_minor: int,
+        *,
+        gives_back: str,
+        needs_people: bool,
+    ) -> None:
+        """A supplier gives back what it had billed: all of another obligation, whose expense it takes back where that went."""
+        days = DUE_DAYS + DESK_DAYS if needs_people else DUE_DAYS
+        account = self.obligations[gives_back].account
+        self._owe(
+            at_ms, key, "credit-memo", owed, amounts, days, INVOICE_CREDITED, 0, goods, charges_minor, account=account
+        )
+
     def invoice(  # noqa: PLR0913 - a paper is all of this
         self,
         at_ms: int,
@@ -150,11 +171,12 @@ class Truth:
         copy: bool,
         expect: str,
         party: str = "",
+        what: str = "invoice",
     ) -> None:
-        """An invoice was captured, from the supplier unless another `party` stands on it."""
+        """An invoice or a credit memo was captured, from the supplier unless another `party` stands on it."""
         on = owed.hours.local_date(at_ms) if copy else ""
         party = party or owed.party
-        self._paper(at_ms, ref, "invoice", key, owed, party, number, amount_minor, copy=copy, expect=expect, on=on)
+        self._paper(at_ms, ref, what, key, owed, party, number, amount_minor, copy=copy, expect=expect, on=on)
 
     def anomaly(  # noqa: PLR0913 - an anomaly is all of this
         self,
@@ -199,7 +221,7 @@ class Truth:
             due_ms=max(due_ms, known.due_ms),
             amount_minor=known.amount_minor if amount_minor is None else amount_minor,
             on=known.on if on is None else on,
-            account=known.account if on is None or not known.account else self._account_on[key](on),
+            account=self._account_on[key](on) if on and known.account and key in self._account_on else known.account,
             rate_ppm=self.rate_ppm(known.currency, on) if moved and on else known.rate_ppm,
             version=known.version + 1,
         )
@@ -234,6 +256,7 @@ class Truth:
         ready_ms: int = 0,
         goods: tuple[Goods, ...] = (),
         charges_minor: int = 0,
+        account: str = "",
     ) -> None:
         on, currency = owed.hours.local_date(at_ms), owed.currency
         abroad = currency != CURRENCY
@@ -252,12 +275,12 @@ class Truth:
             owed.hours.close_after(max(at_ms, ready_ms), days),
             required,
             goods=goods,
-            account=owed.account_on(owed.hours.local_date(at_ms)) if owed.account_on and what == "payable" else "",
+            account=owed.account_on(on) if owed.account_on and what == "payable" else account,
             charges_minor=charges_minor,
             ledger=CURRENCY if abroad else "",
             rate_ppm=self.rate_ppm(currency, on) if abroad else 0,
         )
-        if owed.account_on:
+        if owed.account_on and what != "credit-memo":
             self._account_on[key] = owed.account_on
         self.obligations[key] = obligation
         self.unposted.add(key)

@@ -24,7 +24,7 @@ from tests.contract_suites.expected import (
 )
 from tests.contract_suites.provider import outcome_of
 from tests.mocks.doors import Estate, InProcess
-from tests.mocks.papers import captured, case, coded, erp_import, ordered, proposed, received
+from tests.mocks.papers import captured, case, coded, erp_import, given_back, ordered, proposed, received
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,14 @@ TOLD: Final = (
         ap_automation.SHOWN,
         Paper("ap_automation", ap_automation.INVOICE, 1, "H1", ap_automation.MEANS),
         captured,
+    ),
+    Told(
+        "ap_automation",
+        "invoice.captured",
+        ap_automation.SHOWN_BACK,
+        Paper("ap_automation", ap_automation.INVOICE, 1, "H1", ap_automation.MEANS_BACK),
+        given_back,
+        "credits",
     ),
     Told(
         "service_desk",

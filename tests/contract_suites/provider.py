@@ -26,11 +26,13 @@ from tests.mocks.papers import (
     coded,
     counted,
     entered,
+    erp_credit,
     erp_import,
     erp_invoice,
     erp_order,
     erp_receipt,
     erp_supplier,
+    given_back,
     ordered,
     proposed,
     read_from_paper,
@@ -181,6 +183,12 @@ def _all_sent(provider: Provider) -> None:
     _sent(provider, "/invoices", erp_invoice("25.00", (1, 10, "2.50", "25.00")))
 
 
+def _credit_sent(provider: Provider) -> None:
+    _all_sent(provider)
+    given = erp_credit(Lines=[{"Line": 1, "Quantity": 10, "Amount": "25.00"}])
+    _sent(provider, "/invoices/AP-1/creditMemos", given)
+
+
 def _period_closed(provider: Provider) -> None:
     _order_sent(provider)
     erp = provider.estate.cloud_erp
@@ -251,6 +259,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "an invoice was captured": _many(captured),
     "a taxed order was approved": _many(taxed),
     "an invoice was read from paper": _many(read_from_paper),
+    "a credit memo was captured": _many(given_back),
     "an invoice was posted": _invoice_posted,
     "a case is open": _case_open,
     "a case was decided": _case_decided,
@@ -262,6 +271,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "the order was revised": _order_revised,
     "another order was sent": _other_order_sent,
     "all papers were sent": _all_sent,
+    "a credit memo was sent": _credit_sent,
     "the period was closed": _period_closed,
     "payables have closed": _payables_closed,
     "the ledger is locked": _ledger_locked,

@@ -41,6 +41,7 @@ SOURCES = {
     "SUP": "procurement",
     "GRN": "inventory",
     "INV": "ap_automation",
+    "CM": "ap_automation",
     "CASE": "service_desk",
     "ACC": "period-end",
     "REV": "period-end",
@@ -51,6 +52,7 @@ KINDS = {
     "PO": "purchase-order",
     "GRN": "goods-receipt",
     "INV": "invoice",
+    "CM": "credit-memo",
     "ACC": "accrual",
     "REV": "accrual-reversal",
 }

@@ -12,16 +12,18 @@ from contracts.scenario import WORKFLOWS
 from contracts.verdict import InvariantResult
 from tests.contracts.bad_stories import BAD
 from tests.contracts.books_stories import BAD_BOOKS, GOOD_BOOKS
+from tests.contracts.credit_stories import BAD_CREDITS, GOOD_CREDITS
 from tests.contracts.good_stories import GOOD
 from tests.contracts.journals import Story
 from tests.contracts.master_stories import BAD as BAD_MASTERS
 from tests.contracts.master_stories import GOOD as GOOD_MASTERS
 from tests.contracts.master_stories import TOKENS_BROKEN, TOKENS_KEPT
+from tests.contracts.payment_stories import BAD_PAYMENTS, GOOD_PAYMENTS
 from tests.contracts.receiving_stories import BAD_RECEIVING, GOOD_RECEIVING
 from tests.contracts.trust_stories import BAD_TRUST, GOOD_TRUST
 
-RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING)
-WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING)
+RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING, *GOOD_CREDITS, *GOOD_PAYMENTS)
+WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING, *BAD_CREDITS, *BAD_PAYMENTS)
 
 
 def judged(story: Story) -> dict[str, InvariantResult]:

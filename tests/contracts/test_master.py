@@ -12,6 +12,7 @@ from contracts.oracle import judge
 from contracts.verdict import InvariantResult
 from tests.contracts.journals import Story
 from tests.contracts.master_stories import BAD, GOOD, TOKENS_BROKEN, TOKENS_KEPT, Masters
+from tests.contracts.payment_stories import BAD_ACCOUNTS, GOOD_ACCOUNTS, money_to_an_impostor
 
 SCOPE = ("supplier-master",)
 
@@ -31,7 +32,7 @@ def described(results: dict[str, InvariantResult]) -> str:
     return "\n".join(f"{each.id} {found.says}" for each in results.values() for found in each.evidence)
 
 
-@pytest.mark.parametrize("story", GOOD, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", [*GOOD, *GOOD_ACCOUNTS], ids=lambda story: story.__name__)
 def test_correct_masters_stay_green(story: Callable[[], Masters]) -> None:
     """Whatever they look like."""
     results = judged(story())
@@ -39,7 +40,9 @@ def test_correct_masters_stay_green(story: Callable[[], Masters]) -> None:
     assert {results[each].verdict for each in ("I01", "I09", "I16", "I20")} == {"pass"}
 
 
-@pytest.mark.parametrize(("story", "wrong"), BAD, ids=[story.__name__ for story, _ in BAD])
+@pytest.mark.parametrize(
+    ("story", "wrong"), [*BAD, *BAD_ACCOUNTS], ids=[story.__name__ for story, _ in (*BAD, *BAD_ACCOUNTS)]
+)
 def test_broken_masters_turn_the_right_invariants_red(story: Callable[[], Masters], wrong: str) -> None:
     """All that should speak do, and nothing else does; and what they say points into the journal."""
     told = story()
@@ -90,3 +93,10 @@ def test_an_expense_stands_where_its_code_meant_on_its_date(account: str, verdic
     story.write(owed).tells("INV-1")
     lines = (Posting(account, "expense", 100_000, "USD"), Posting("2100", "ap", -100_000, "USD"))
     assert judged(story.paid(lines=lines).ends())["I09"].verdict == verdict
+
+
+def test_what_went_to_an_impostor_is_told_in_money() -> None:
+    """The change itself has no amount; the payment has."""
+    found = judged(money_to_an_impostor())["I16"].evidence
+    assert [each.amount_minor for each in found] == [0, 77_700]
+    assert "777.00 USD left for ESUP-1 with PAY-1" in found[1].says

@@ -15,6 +15,7 @@ from contracts.journal import Effect, Entry
 from contracts.oracle import judge
 from contracts.scenario import WORKFLOWS
 from tests.contracts.books_stories import accrued_then_billed, billed_abroad, freight_and_tax, saga_compensated_in_full
+from tests.contracts.credit_stories import billed_again_at_another_price, credited_and_billed_again, expense_given_back
 from tests.contracts.good_stories import (
     credit_and_rebill,
     direct_use,
@@ -23,12 +24,15 @@ from tests.contracts.good_stories import (
     variance_accepted,
 )
 from tests.contracts.journals import Story
+from tests.contracts.payment_stories import given_back_after_it_was_paid, paid_once
 
 POSTINGS = (
     "order.created",
     "receipt.posted",
     "invoice.posted",
     "invoice.cancelled",
+    "invoice.credited",
+    "payment.issued",
     "accrual.posted",
     "accrual.reversed",
     "accrual.cancelled",
@@ -45,6 +49,11 @@ STORIES = (
     saga_compensated_in_full,
     freight_and_tax,
     billed_abroad,
+    credited_and_billed_again,
+    billed_again_at_another_price,
+    expense_given_back,
+    paid_once,
+    given_back_after_it_was_paid,
 )
 
 
@@ -63,6 +72,10 @@ def altered(effect: Effect) -> Iterator[tuple[str, Effect]]:
     if effect.goods and effect.goods[0].value_minor:
         yield "line of the order", replace(effect, goods=(replace(effect.goods[0], line=7), *effect.goods[1:]))
         yield "goods", replace(effect, goods=(replace(effect.goods[0], value_minor=1), *effect.goods[1:]))
+    if effect.what == "invoice.credited":
+        yield "number", replace(effect, number="0815")
+        yield "supplier", replace(effect, party="S666")
+        yield "amount", replace(effect, amount_minor=effect.amount_minor + 1)
     if effect.what == "invoice.posted":
         yield "reference", replace(effect, ref="AP-77")
         yield "number", replace(effect, number="0815")
@@ -90,7 +103,8 @@ def mutations(story: Callable[[], Story]) -> Iterator[tuple[str, list[Entry]]]:
             continue
         name = f"{entry.what} {entry.ref}"
         before, after = entries[:place], entries[place + 1 :]
-        yield f"{name} dropped", [*before, *after]
+        if entry.what != "payment.issued":  # nobody is late with it: when to pay is the hospital's own affair
+            yield f"{name} dropped", [*before, *after]
         yield f"{name} doubled", [*before, entry, entry, *after]
         doubled = msgspec.structs.replace(entry, ref=f"{entry.ref}-again", commit=entry.commit + 1000)
         yield f"{name} doubled under a reference of its own", [*before, entry, doubled, *after]

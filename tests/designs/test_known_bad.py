@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.ports import Design
-from contracts.scenario import Scenario
+from contracts.scenario import Payments, Scenario
 from contracts.verdict import Summary
 from sim.designs import load_design
 from sim.run import RunOptions, run
@@ -54,6 +55,21 @@ def test_each_known_bad_design_is_caught_by_the_right_invariant(design: str, inv
             assert summary.verdict == "fail"
             return
     pytest.fail(f"{design} passed {len(SEEDS)} seeds under {invariant}")
+
+
+def test_what_was_posted_twice_and_paid_is_told_in_money() -> None:
+    """The late second posting is what a pay run pays: I01 sees the posting, I12 the money that left."""
+    name, bad = load_design(f"{FOLDER}/fresh_key.py")
+    scenario = replace(month_end(), payments=Payments(runs=True, terms_days=5))
+    for seed in SEEDS:
+        summary = run(RunOptions(scenario, name, bad, seed, SCALE))
+        evidence = next(result.evidence for result in summary.invariants if result.id == "I12")
+        gone = [found for found in evidence if "which was paid before" in found.says]
+        if gone:
+            assert "I01" in violated(summary)
+            assert all(found.amount_minor > 0 and " left with PAY-" in found.says for found in gone)
+            return
+    pytest.fail("nothing was paid twice within ten seeds")
 
 
 @pytest.mark.parametrize(("design", "invariants"), BAD_IN_BAD_WEATHER.items())

@@ -188,7 +188,7 @@ def effects(directory: Path) -> list[tuple[str, ...]]:
             str(entry.amount_minor),
             entry.on,
             entry.state,
-            *entry.about,
+            *(ref for ref in entry.about if not ref.startswith("cloud_erp:")),  # likewise
         )
         for entry in read(directory / "events.jsonl")
         if isinstance(entry, Effect)

@@ -112,10 +112,12 @@ trigger = { nth = 6 }
 """
 
 
-def virtually(plan: Plan | None, directory: Path, seed: int = SEED, scale: float = SCALE) -> Summary:
+def virtually(
+    plan: Plan | None, directory: Path, seed: int = SEED, scale: float = SCALE, name_or_file: str | Path = "quiet-week"
+) -> Summary:
     """The virtual door."""
     directory.mkdir()
-    scenario, _ = load_scenario("quiet-week")
+    scenario, _ = load_scenario(name_or_file)
     name, design = load_design("workflow")
     return run(RunOptions(scenario, name, design, seed, scale, plan, directory))
 
@@ -138,6 +140,25 @@ def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Pa
     took = {count.kind: count.took_effect for count in virtual.faults}
     assert took == {count.kind: count.took_effect for count in real.faults}
     assert sum(took.values()) == kinds
+
+
+@pytest.mark.slow
+def test_the_books_pay_by_themselves_behind_both_doors(tmp_path: Path) -> None:
+    """Credit memos, and pay runs between them: the system's own work keeps the same clock."""
+    plan_file, file = tmp_path / "plan.toml", Path(__file__).parents[1] / "scenarios" / "credits.toml"
+    plan_file.write_text(FAULT_FREE, "utf-8")
+    virtual = virtually(load_plan(plan_file), tmp_path / "virtual", scale=0.4, name_or_file=file)
+    with (
+        serving(tmp_path, file, "--scale", "0.4", "--seed", str(SEED), "--plan", plan_file) as served,
+        orchestrating(served, tmp_path / "db"),
+    ):
+        assert served.advance()["reached"]
+        real = served.summary()
+    assert (virtual.verdict, real.verdict) == ("pass", "pass")
+    both = effects(tmp_path / "virtual")
+    assert both == effects(tmp_path / "served")
+    assert {"payment.issued", "invoice.credited"} <= {what for _, what, *_ in both}
+    assert virtual.ledgers == real.ledgers
 
 
 @pytest.mark.slow

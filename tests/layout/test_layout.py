@@ -25,6 +25,7 @@ SYSTEM_FILES_OPTIONAL = {
     "imports.py",
     "ledger.py",
     "memos.py",
+    "payments.py",
     "maintenance.py",
     "suppliers.py",
     "lookups.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mocks.ap_automation.models import ConfidenceShown
@@ -66,6 +67,18 @@ def bill(entity: str = "H1", number: str = "A-0017", date: str = "2026-10-04") -
     """A bill for ten boxes at 2.50."""
     lines = (CapturedLine(1, "I-1", 10, 250, 2500),)
     return CapturedInvoice(entity, "email", "S001", "Acme Medical", number, date, ORDER, lines, 2500)
+
+
+def memo(number: str = "CM-1", names: str = "A-0017", **changes: Any) -> CapturedInvoice:
+    """A memo that gives the ten boxes back."""
+    lines = (CapturedLine(1, "I-1", -10, 250, -2500),)
+    given = {"type": "credit_memo", "credits": names, "lines": lines, "total_minor": -2500, **changes}
+    return msgspec.structs.replace(bill(number=number), **given)
+
+
+def given_back(estate: Estate) -> str:
+    """A captured credit memo; its id."""
+    return str(estate.act(estate.ap_automation, lambda work: estate.ap_automation.state.capture(work, memo())))
 
 
 def captured(estate: Estate, entity: str = "H1") -> str:

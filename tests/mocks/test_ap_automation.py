@@ -12,7 +12,7 @@ from mocks.ap_automation.state import CapturedInvoice, CapturedLine
 from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused
 from tests.mocks.doors import NOW_MS, Door, Estate
-from tests.mocks.papers import ORDER, bill, captured, read_from_paper
+from tests.mocks.papers import ORDER, bill, captured, given_back, memo, read_from_paper
 
 INV = "INV-000001"
 STATUS = f"/invoices/{INV}/status"
@@ -32,6 +32,23 @@ def test_a_capture_brings_its_effect_and_the_whole_invoice(door: Door, estate: E
     assert (shown["channel"], shown["purchase_order"], shown["captured_at"]) == ("email", ORDER, stamp(NOW_MS))
 
 
+def test_a_credit_memo_is_captured_with_signed_amounts_and_the_number_it_names(door: Door, estate: Estate) -> None:
+    """The same event and the same list as a bill; a bill shows neither field."""
+    assert given_back(estate) == INV
+    (effect,), (event,) = estate.last()
+    assert (effect.what, effect.number, effect.amount_minor) == ("invoice.captured", "CM-1", -2500)
+    shown = door.call("ap_automation", "GET", f"/invoices/{INV}")[1]
+    assert json.loads(event.body) == shown
+    assert (shown["type"], shown["credits"], shown["total"]) == ("credit_memo", "A-0017", "-25.00")
+    assert [(line["quantity"], line["unit_price"], line["amount"]) for line in shown["lines"]] == [
+        (-10, "2.50", "-25.00")
+    ]
+    captured(estate)
+    listed = door.call("ap_automation", "GET", "/invoices")[1]["invoices"]
+    assert [row["id"] for row in listed] == [INV, "INV-000002"]
+    assert not {"type", "credits"} & door.call("ap_automation", "GET", "/invoices/INV-000002")[1].keys()
+
+
 def test_only_what_was_read_from_paper_says_how_sure_the_reading_was(door: Door, estate: Estate) -> None:
     assert "confidence" not in door.call("ap_automation", "GET", f"/invoices/{captured(estate)}")[1]
     shown = door.call("ap_automation", "GET", f"/invoices/{read_from_paper(estate)}")[1]
@@ -47,6 +64,9 @@ def test_the_same_bill_captured_twice_is_two_invoices(estate: Estate) -> None:
     [
         (bill("H9"), "unknown_organisation"),
         (bill(date="soon"), "bad_date"),
+        (memo(lines=bill().lines), "bad_quantity"),
+        (memo(total_minor=2500), "bad_amount"),
+        (replace(bill(), total_minor=-1), "bad_amount"),
         (CapturedInvoice("H1", "email", "S1", "A", "1", "2026-10-05", ORDER, (), 0), "no_lines"),
         (
             CapturedInvoice("H1", "email", "S1", "A", "1", "2026-10-05", ORDER, (CapturedLine(1, "I", 0, 1, 0),), 0),

@@ -67,6 +67,7 @@ SUBJECTS: list[tuple[str, str, str, dict[str, str], Any, Subject]] = [
     ("cloud_erp", "GET", "/erpintegrations/ESS-1/rows", {}, None, Subject("", "ESS-1")),
     ("cloud_erp", "POST", "/returns", {}, erp_return(), Subject("H1", "inventory:RTV-1")),
     ("cloud_erp", "POST", "/invoices/AP-1/creditMemos", {}, erp_credit(), Subject("", "ap_automation:CM-1")),
+    ("cloud_erp", "GET", "/creditMemos", {"SourceRef": "ap_automation:CM-1"}, None, Subject("", "ap_automation:CM-1")),
     ("cloud_erp", "GET", "/invoices/AP-1", {}, None, Subject("", "AP-1")),
     ("cloud_erp", "PATCH", "/invoices/AP-1", {}, {"PaymentHold": True}, Subject("", "AP-1")),
     ("cloud_erp", "POST", "/journals", {}, erp_accrual(), Subject("H1", f"period-end:2026-10/{ORDER}/2")),

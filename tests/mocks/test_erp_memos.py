@@ -10,6 +10,7 @@ from tests.mocks.doors import Door, Estate
 from tests.mocks.papers import erp_credit, erp_invoice, erp_order, erp_receipt, erp_return
 
 ERP = "cloud_erp"
+FREIGHT = {"Type": "Freight", "Amount": "3.00"}
 INVOICE = erp_invoice("27.00", (1, 10, "2.70", "27.00"))
 
 
@@ -41,6 +42,36 @@ def test_a_credit_memo_mirrors_its_part_of_the_invoice(door: Door, estate: Estat
     effect, roles = _roles(estate)
     assert (effect.what, roles) == ("invoice.credited", {"ap": 810, "grni": -750, "ppv": -60})
     assert effect.goods[0].value_minor == -750
+
+
+def test_a_credit_memo_takes_back_charges_and_what_was_used_from_where_it_went(door: Door, estate: Estate) -> None:
+    """Another cost centre than the order's, freight beside it: all of that is taken back there."""
+    billed = erp_invoice("22.98", (2, 2, "9.99", "19.98"), CostCenter="00777", Charges=[FREIGHT])
+    assert door.call(ERP, "POST", "/invoices", billed)[1]["InvoiceId"] == "AP-2"
+    lines = [{"Line": 2, "Quantity": 2, "Amount": "19.98"}]
+    status, made = door.call(ERP, "POST", "/invoices/AP-2/creditMemos", erp_credit(Lines=lines, Charges=[FREIGHT]))
+    assert (status, made["Amount"]) == (201, "22.98")
+    effect, roles = _roles(estate)
+    assert roles == {"ap": 2298, "expense": -2298}
+    assert {line.account for line in effect.lines if line.role == "expense"} == {"6100-00777"}
+    assert effect.about == ("cloud_erp:AP-2",)
+
+
+def test_an_invoice_without_an_order_can_be_given_back(door: Door, estate: Estate) -> None:
+    alone = erp_invoice("5.00", (1, 1, "5.00", "5.00"), OrderNumber="", CostCenter="00412")
+    assert door.call(ERP, "POST", "/invoices", alone)[1]["InvoiceId"] == "AP-2"
+    given = erp_credit(Lines=[{"Line": 1, "Quantity": 1, "Amount": "5.00"}])
+    assert door.call(ERP, "POST", "/invoices/AP-2/creditMemos", given)[0] == 201
+    assert _roles(estate)[1] == {"ap": 500, "expense": -500}
+
+
+def test_credit_memos_are_found_by_their_source_and_never_compared(door: Door) -> None:
+    """Without a key the same memo twice is two memos: the family looks at the invoice alone."""
+    for _ in range(2):
+        assert door.call(ERP, "POST", "/invoices/AP-1/creditMemos", erp_credit())[0] == 201
+    found = door.call(ERP, "GET", "/creditMemos", query={"SourceRef": "ap_automation:CM-1"})[1]
+    assert [memo["MemoId"] for memo in found["items"]] == ["APM-1", "APM-2"]
+    assert door.call(ERP, "GET", "/creditMemos", query={"SourceRef": "ap_automation:CM-9"})[1]["items"] == []
 
 
 @pytest.mark.parametrize(

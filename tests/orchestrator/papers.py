@@ -42,6 +42,12 @@ def invoice(
     )
 
 
+def memo(name: str = "CM-1", first: int = 10, second: int = 4, names: str = "77", at: int = 10) -> Invoice:
+    """A credit memo that gives some of a bill back, and names it by its number."""
+    given = invoice(name, first, second, number=f"C-{name}", at=at)
+    return msgspec.structs.replace(given, credit=True, credits=names)
+
+
 def approved() -> m.OrderApproved:
     """The order is approved."""
     return m.OrderApproved(NOW, NUMBER, order())
@@ -82,7 +88,7 @@ class Story:
                 waiting[:0] = [
                     m.EffectDone(NOW, command.key, f"R-{command.key}")
                     for command in commands
-                    if isinstance(command, m.PostOrder | m.PostReceipt | m.PostInvoice)
+                    if isinstance(command, m.PostOrder | m.PostReceipt | m.PostInvoice | m.PostCredit)
                     or (isinstance(command, m.TellInvoice) and not command.last)
                 ]
         return self.commands[began:]
@@ -100,6 +106,8 @@ def short(commands: list[m.Command]) -> list[str]:
             said.append(f"case {command.case.external_key}")
         elif isinstance(command, m.ForgetBill):
             said.append(f"forget {command.invoice.id}")
+        elif isinstance(command, m.SeekBill):
+            said.append(f"seek {command.memo.credits}")
         elif isinstance(command, m.StartTimer):
             said.append(f"start {command.name}")
         elif isinstance(command, m.StopTimer):

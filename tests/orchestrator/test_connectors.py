@@ -68,7 +68,8 @@ def test_only_the_erps_creates_need_a_lookup() -> None:
     An import keeps no key and cannot be searched either, so it goes out once.
     """
     careful = {name for name, operation in OPERATIONS.items() if operation.lookup is not None}
-    assert careful == {f"cloud_erp.create_{kind}" for kind in ("purchase_order", "receipt", "invoice", "supplier")}
+    kinds = ("purchase_order", "receipt", "invoice", "credit_memo", "supplier")
+    assert careful == {f"cloud_erp.create_{kind}" for kind in kinds}
     careful.add("cloud_erp.create_return")
     assert all(OPERATIONS[name].honours_key and OPERATIONS[name].settle_s >= 300 for name in careful)
     once = {name for name, operation in OPERATIONS.items() if operation.once}

@@ -52,6 +52,15 @@ def test_nothing_goes_before_what_it_stands_on() -> None:
     assert last[0].voucher == "AP-1"
 
 
+@pytest.mark.parametrize("name", ["a:b", "a:post", "x:status:held", ":again1", "\n:"])
+def test_an_id_may_hold_whatever_keys_are_made_of(name: str) -> None:
+    """Keys are put together with colons, and ids are their source's own affair."""
+    story = Story()
+    told = short(story.tell(approved(), received(name), captured(invoice(name))))
+    assert told[2:] == [f"gr:H1:{name}", f"inv:ap_automation:{name}:post", f"tell {name} posted"]
+    assert story.state.receipts[name].stage == story.state.invoices[name].stage == "posted"
+
+
 def test_what_is_known_already_changes_nothing() -> None:
     story = Story()
     events = [approved(), received(), captured(invoice())]

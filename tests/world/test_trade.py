@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from contracts.scenario import Anomalies, Scenario
+from contracts.scenario import Scenario
 from sim.seed import Seed
 from sim.world import _hours
 from sim.world.catalogue import Catalogue
@@ -151,35 +151,3 @@ def test_small_and_odd_catalogues_work(suppliers: int, items: int, stock_share: 
 
 def test_the_first_days_are_dates_and_not_numbers() -> None:
     assert dt.date.fromisoformat(_hours(MONTH_END, MONTH_END.hospital[0]).dates[0]) == MONTH_END.calendar.start
-
-
-CARELESS = replace(
-    MONTH_END,
-    hospital=tuple(replace(hospital, sales_tax=0.08) for hospital in MONTH_END.hospital),
-    anomalies=Anomalies(misread=0.1, tax_variance=0.1, blanket_receipt=0.1),
-)
-
-
-def test_what_is_misread_mistaxed_or_not_counted_is_about_as_often_as_the_scenario_says() -> None:
-    """Of blanket receipts only those that can be: of an order for stock, delivered whole, of more than one unit."""
-    intents = many(scenario=CARELESS)
-    invoices = sum(len(intent.parts) for intent in intents)
-    turns = Counter(intent.twist for intent in intents)
-    assert turns["misread"] / invoices == pytest.approx(0.1, rel=0.15)
-    assert turns["tax-variance"] / invoices == pytest.approx(0.1, rel=0.15)
-    assert {intent.channel for intent in intents if intent.twist == "misread"} == {"email"}
-    assert all(intent.charges[1] for intent in intents if intent.twist == "tax-variance")
-    short = [intent for intent in intents if intent.twist == "blanket-receipt"]
-    assert len(short) > 100
-    for intent in short:
-        assert (intent.stock, len(intent.parts), intent.received_all) == (True, 1, True)
-        assert 0 < intent.missing < intent.lines[0].quantity
-        assert intent.billed(0)[0] == intent.lines[0].quantity - intent.missing
-
-
-def test_habits_of_docks_and_captures_leave_the_rest_of_a_purchase_as_it_was() -> None:
-    """Who receives with one key, or reads unsurely, buys and is billed what would have been bought and billed anyhow."""
-    hasty = replace(MONTH_END, trade=replace(MONTH_END.trade, receive_all_share=0.5, unsure_share=0.5))
-    pairs = list(zip(many(1500), many(1500, hasty), strict=True))
-    assert all(replace(after, received_all=before.received_all) == before for before, after in pairs)
-    assert sum(after.received_all and not before.received_all for before, after in pairs) > 200

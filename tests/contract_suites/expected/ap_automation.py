@@ -69,9 +69,37 @@ MEANS: Final = Invoice(
 )
 """What the orchestrator understands by it."""
 
+SHOWN_BACK: Final = {
+    **SHOWN,
+    "type": match.regex("credit_memo", regex="^credit_memo$"),
+    "credits": match.str("A-0017"),
+    "number": match.str("CM-1"),
+    "lines": match.each_like(
+        {
+            "line": match.int(1),
+            "quantity": match.int(-10),
+            "unit_price": amount("2.50"),
+            "amount": match.regex("-25.00", regex=r"^-\d+\.\d\d$"),
+        },
+        min=1,
+    ),
+    "total": match.regex("-25.00", regex=r"^-\d+\.\d\d$"),
+}
+"""A credit memo: an invoice of another type, whose quantities and amounts are negative."""
+MEANS_BACK: Final = replace(MEANS, number="CM-1", credit=True, credits="A-0017")
+
 _SURE: Final = {"number": match.int(97), "lines": match.int(61), "total": match.int(99)}
 
 INTERACTIONS: Final = (
+    Interaction(
+        "a read of a captured credit memo",
+        "a credit memo was captured",
+        _READ,
+        _PATH,
+        200,
+        SHOWN_BACK,
+        Ok(MEANS_BACK),
+    ),
     Interaction(
         "a read of an invoice that was read from paper",
         "an invoice was read from paper",

@@ -9,8 +9,16 @@ from pact import match
 
 from orchestrator.canonical import GoodsReceipt, Invoice, InvoiceLine, OrderLine, PurchaseOrder, ReceiptLine
 from orchestrator.connectors import OPERATIONS
-from orchestrator.connectors.base import Ok, Operation, Prepared, Rejected, Throttled, Unauthorized
-from orchestrator.connectors.cloud_erp import Posted, list_query, post_invoice, post_order, post_receipt, revise_order
+from orchestrator.connectors.base import Lookup, Ok, Operation, Prepared, Rejected, Throttled, Unauthorized
+from orchestrator.connectors.cloud_erp import (
+    Posted,
+    list_query,
+    post_credit,
+    post_invoice,
+    post_order,
+    post_receipt,
+    revise_order,
+)
 from orchestrator.engine.caller import Caller
 from tests.contract_suites.consumer import SINCE_MS, Ask, Interaction, reads, sends, stamp, turned_away
 
@@ -34,11 +42,13 @@ INVOICE: Final = Invoice(
     0,
     "",
 )
+MEMO: Final = msgspec.structs.replace(INVOICE, id="CM-1", number="CM-1", credit=True, credits="A-0017")
 ON: Final = "2026-10-05"
 _AT: Final = {
     "cloud_erp.create_purchase_order": ("POST", "/purchaseOrders"),
     "cloud_erp.create_receipt": ("POST", "/receipts"),
     "cloud_erp.create_invoice": ("POST", "/invoices"),
+    "cloud_erp.create_credit_memo": ("POST", "/invoices/AP-1/creditMemos"),
 }
 _PAGE: Final = {"PostedSince": stamp("2026-09-21T14:13:20.000Z"), "offset": "0", "limit": "500"}
 _LIST: Final = reads("cloud_erp.find_invoices", "/invoices", list_query(SINCE_MS, 0))
@@ -75,7 +85,7 @@ def _looks_up(says: str, given: str, prepared: Prepared, items: Any, means: Any)
         says,
         given,
         search(prepared),
-        ("GET", _AT[prepared.operation][1]),
+        ("GET", _lookup(prepared).path),
         200,
         {"items": items, "hasMore": False},
         means,
@@ -85,13 +95,17 @@ def _looks_up(says: str, given: str, prepared: Prepared, items: Any, means: Any)
 
 def search(prepared: Prepared) -> Ask:
     """The search that the engine makes before it sends again."""
-    created = OPERATIONS[prepared.operation]
-    lookup = created.lookup
-    assert lookup is not None
+    created, lookup = OPERATIONS[prepared.operation], _lookup(prepared)
     find = Operation(
         created.system, "find", "GET", lambda body: lookup.read(body, prepared.ref), created.error, is_read=True
     )
     return lambda ports: Caller(ports).call(find, lookup.path, {lookup.parameter: prepared.ref})
+
+
+def _lookup(prepared: Prepared) -> Lookup:
+    lookup = OPERATIONS[prepared.operation].lookup
+    assert lookup is not None
+    return lookup
 
 
 _ORDER_SENT: Final = post_order(ORDER)
@@ -102,8 +116,10 @@ _SENT_BACK: Final = post_receipt(msgspec.structs.replace(RECEIPT, id="RTN-H1-000
 _INVOICE_SENT: Final = post_invoice(INVOICE, ON)
 _ALONE: Final = post_invoice(msgspec.structs.replace(INVOICE, order="", cost_centre="00412"), ON)
 _UNCODED: Final = post_invoice(msgspec.structs.replace(INVOICE, order=""), ON)
+_CREDIT_SENT: Final = post_credit(MEMO, "AP-1", "2026-10-07")
 _ORDERED: Final = {"OrderHeaderId": match.str("EPO-1")}
 _RECEIVED: Final = {"ReceiptId": match.str("ERC-1")}
+_CREDITED: Final = {"MemoId": match.str("APM-1")}
 _BOOKED: Final = {"InvoiceId": match.str("AP-1")}
 
 
@@ -246,4 +262,25 @@ INVOICES: Final = (
     ),
 )
 
-INTERACTIONS: Final = (*ORDERS, *RECEIPTS, *INVOICES)
+CREDITS: Final = (
+    _creates("a credit memo", "all papers were sent", _CREDIT_SENT, 201, _CREDITED, Ok("APM-1")),
+    _creates("a credit memo again, under its key", "a credit memo was sent", _CREDIT_SENT, 201, _CREDITED, Ok("APM-1")),
+    _refused("a credit memo about an invoice that is not there", "the books are open", _CREDIT_SENT, 404, "NOT-FOUND"),
+    _refused(
+        "a credit memo over more than was billed",
+        "all papers were sent",
+        post_credit(msgspec.structs.replace(MEMO, lines=(InvoiceLine(1, 11, 250, 2750),)), "AP-1", ON),
+        400,
+        "AMOUNT-MISMATCH",
+    ),
+    _looks_up(
+        "a search for a credit memo",
+        "a credit memo was sent",
+        _CREDIT_SENT,
+        _found(_CREDITED, _CREDIT_SENT),
+        Ok("APM-1"),
+    ),
+    _looks_up("a search for a credit memo that is not there", "the books are open", _CREDIT_SENT, [], Ok(None)),
+)
+
+INTERACTIONS: Final = (*ORDERS, *RECEIPTS, *INVOICES, *CREDITS)
