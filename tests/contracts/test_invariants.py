@@ -12,6 +12,7 @@ from contracts.scenario import WORKFLOWS
 from contracts.verdict import InvariantResult
 from tests.contracts.bad_stories import BAD
 from tests.contracts.books_stories import BAD_BOOKS, GOOD_BOOKS
+from tests.contracts.desk_stories import BAD_DESK, GOOD_DESK
 from tests.contracts.good_stories import GOOD
 from tests.contracts.journals import Story
 from tests.contracts.master_stories import BAD as BAD_MASTERS
@@ -20,8 +21,8 @@ from tests.contracts.master_stories import TOKENS_BROKEN, TOKENS_KEPT
 from tests.contracts.receiving_stories import BAD_RECEIVING, GOOD_RECEIVING
 from tests.contracts.trust_stories import BAD_TRUST, GOOD_TRUST
 
-RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING)
-WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING)
+RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_DESK, *GOOD_RECEIVING, *GOOD_TRUST)
+WRONG = (*BAD, *BAD_BOOKS, *BAD_DESK, *BAD_RECEIVING, *BAD_TRUST)
 
 
 def judged(story: Story) -> dict[str, InvariantResult]:
