@@ -17,7 +17,7 @@ from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
 from sim.world import people
 from sim.world.accruals import Accruals, Close
-from sim.world.books import Books, next_month
+from sim.world.books import Books, ended_months, next_month
 from sim.world.calendar import TABLE_DAYS, Hours, holidays_of, local_ms, working_hours
 from sim.world.capture import Capture
 from sim.world.catalogue import Catalogue
@@ -26,6 +26,7 @@ from sim.world.desk import FALSE_ALARM, ServiceStaff, Verdict, judged
 from sim.world.hands import Hands, Systems
 from sim.world.purchasing import Paper, Purchasing
 from sim.world.rates import Rates
+from sim.world.second_look import SecondLook
 from sim.world.security import Security
 from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade
@@ -83,6 +84,9 @@ class World:
         self._accruals = Accruals(self._truth) if "period-end" in scenario.scope else None
         desk_hours = self._hours[scenario.hospital[0].id]
         self._staff = ServiceStaff(env, self._hands, scenario.desk, desk_hours, self._decide)
+        self._second_look = SecondLook(
+            env, seed, scenario.desk, self._hands, self._purchasing, desk_hours, *_watched(scenario)
+        )
         self._volumes = [
             volumes(scenario, place, self._hours[hospital.id], scale)
             for place, hospital in enumerate(scenario.hospital)
@@ -130,7 +134,8 @@ class World:
     def open_intents(self) -> int:
         """All that the world will still do by itself: purchases to come or under way, bills to come again, cases."""
         edits = self._suppliers.to_come if self._suppliers is not None else 0
-        return self._to_come + edits + self._purchasing.playing + self._staff.open_cases
+        desk = self._staff.open_cases + self._second_look.pending
+        return self._to_come + edits + self._purchasing.playing + desk
 
     @property
     def open_obligations(self) -> int:
@@ -142,6 +147,8 @@ class World:
         for effect in effects:
             if effect.what in POSTINGS:
                 owed = self._truth.posted(effect)
+                if effect.what == "invoice.posted":
+                    self._second_look.booked(effect)
                 if self._accruals is not None and effect.what.startswith("invoice."):
                     self._accruals.booked(effect, owed)
             elif effect.what == "case.opened":
@@ -191,6 +198,9 @@ class World:
             return self._redate(paper)
         twin = self._purchasing.papers.get(paper.twin)
         verdict = judged(paper, twin, self._scenario.desk.rejects_share)
+        mistaken = self._second_look.mistaken(case, paper, verdict)
+        if mistaken is not None:
+            return mistaken
         self._purchasing.settle(paper, verdict[0])
         return verdict
 
@@ -213,6 +223,16 @@ def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
     )
     last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
     return working_hours(hospital.time_zone, calendar.start, last, holidays_of(scenario), peaks)
+
+
+def _watched(scenario: Scenario) -> tuple[dict[str, int], int]:
+    """When the books of each hospital close, 0 if they do not, and when the calendar is over for the first of them."""
+    calendar = scenario.calendar
+    end = dt.datetime.combine(calendar.end + dt.timedelta(days=1), dt.time())
+    zones = {hospital.id: hospital.time_zone for hospital in scenario.hospital}
+    closing = bool(ended_months(calendar))
+    closes_ms = {entity: local_ms(zone, calendar.close) if closing else 0 for entity, zone in zones.items()}
+    return closes_ms, min(local_ms(zone, end) for zone in zones.values())
 
 
 def _last_delivery_ms(scenario: Scenario) -> int:

@@ -38,14 +38,16 @@ class Accruals:
     def __init__(self, truth: Truth) -> None:
         """Know what is owed; nothing is invoiced yet."""
         self._truth = truth
-        self._invoiced: dict[str, str] = {}
+        self._invoiced: dict[str, dict[str, str]] = {}
+        """Of each debt the papers that stand for it in the ledger, and on which date."""
 
     def booked(self, effect: Effect, owed: str) -> None:
         """The ledger has an invoice, or has it no more."""
+        standing = self._invoiced.setdefault(owed, {})
         if effect.what == "invoice.posted":
-            self._invoiced[owed] = effect.on
+            standing[effect.source_ref] = effect.on
         else:
-            self._invoiced.pop(owed, None)
+            standing.pop(effect.source_ref, None)
 
     def find(self, at_ms: int, close: Close) -> None:
         """Write down what must be accrued, and what must be taken back."""
@@ -63,9 +65,12 @@ class Accruals:
                 continue
             if owed.what == "goods-receipt" and owed.on <= close.last_day:
                 _count(left, owed.order, owed.goods, 1)
-            elif owed.what == "payable" and self._invoiced.get(owed.id, "9999") <= close.last_day:
+            elif owed.what == "payable" and self._invoiced_by(owed.id, close.last_day):
                 _count(left, owed.order, owed.goods, -1)
         return left
+
+    def _invoiced_by(self, owed: str, day: str) -> bool:
+        return any(on <= day for on in self._invoiced.get(owed, {}).values())
 
     def _owe(  # noqa: PLR0913 - what is to be accrued is all of this
         self, at_ms: int, close: Close, order: str, line: int, goods: tuple[Goods, ...], *, reversal: bool
