@@ -17,6 +17,7 @@ from orchestrator.workflows.asking import (
     FINISHED,
     PATIENCE_MS,
     Commands,
+    again,
     ask,
     ask_about_order,
     ask_about_receipt,
@@ -92,8 +93,9 @@ def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> Procu
     if what == "gr":
         return with_receipt(state, paper, stage="posted")
     if what == "inv" and step == "post":
-        if state.invoices[paper].stage == "rejected":  # people took it out of the books before we heard that it was in
-            return state
+        entry = state.invoices[paper]
+        if entry.stage == "rejected" or event.key != again(f"inv:ap_automation:{paper}:post", entry.attempt):
+            return state  # people took it out of the books before we heard that it was in
         return tell(with_invoice(state, paper, stage="posted", voucher=event.remote_id), paper, "posted", "", commands)
     if what == "inv":
         return told(state, paper, commands)
@@ -207,8 +209,8 @@ def _invoice_reconsidered(
 ) -> ProcureToPay:
     """People had erred, and say otherwise now.
 
-    What they let through they take out of the books and out of the capture themselves; here it must only stop counting. What
-    they had refused goes on. If the first answer has not been heard, this one is the first.
+    What they let through they take out of the books and out of the capture themselves; here it must only stop counting, or be
+    booked anew on another date. What they had refused goes on. If the first answer has not been heard, this one is the first.
     """
     entry, answer = state.invoices[paper], event.decision
     refused = answer.decision in {"reject", "merge"}
@@ -218,6 +220,9 @@ def _invoice_reconsidered(
         return with_invoice(state, paper, stage="rejected", told="rejected")
     if entry.stage == "rejected" and not refused:
         return with_invoice(state, paper, stage="waiting", open_case="", waived=(*entry.waived, category))
+    if entry.stage in {"posting", "posted"} and answer.decision == "re-date" and answer.value != entry.on:
+        anew = {"attempt": entry.attempt + 1, "reopened": entry.reopened + 1, "voucher": ""}
+        return with_invoice(state, paper, stage="waiting", open_case="", on=answer.value, **anew)
     first = replace(event, decision=replace(answer, revision=UNSET))
     return _invoice_decided(state, paper, category, first, commands)
 

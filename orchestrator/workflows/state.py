@@ -41,6 +41,8 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
     voucher: str = ""
     twin: tuple[str, str] = ("", "")
     """Of a bill without an order: id and number of the one that it repeats."""
+    reopened: int = 0
+    """How often people took it out of the books to have it booked anew."""
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):

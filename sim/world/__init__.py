@@ -195,7 +195,7 @@ class World:
         if paper is None:
             return FALSE_ALARM
         if case.state == "period-closed":
-            return self._redate(paper)
+            return self._redate(case, paper)
         twin = self._purchasing.papers.get(paper.twin)
         verdict = judged(paper, twin, self._scenario.desk.rejects_share)
         mistaken = self._second_look.mistaken(case, paper, verdict)
@@ -204,7 +204,7 @@ class World:
         self._purchasing.settle(paper, verdict[0])
         return verdict
 
-    def _redate(self, paper: Paper) -> Verdict:
+    def _redate(self, case: Effect, paper: Paper) -> Verdict:
         """The period in which a paper belongs is closed: it goes into the first that is open, and the truth with it."""
         entity = paper.intent.hospital
         first_open = self._books[entity].redated(self._truth.obligations[paper.owes].on)
@@ -212,7 +212,8 @@ class World:
             return FALSE_ALARM
         now = int(self._env.now)
         self._truth.revise(now, paper.owes, self._hours[entity].close_after(now, DUE_DAYS), on=first_open)
-        return "re-date", first_open, "the period is closed"
+        right: Verdict = ("re-date", first_open, "the period is closed")
+        return self._second_look.misdated(case, paper, right) or right
 
 
 def _hours(scenario: Scenario, hospital: Hospital) -> Hours:

@@ -160,10 +160,14 @@ class Purchasing:
 
     def accept_after_all(self, paper: Paper) -> None:
         """What had been refused by mistake is accepted, and can be booked from now on."""
-        now = self._now()
         self.settle(paper, "accept")
         if not paper.disputed:
-            self._truth.revise(now, paper.owes, self._hours[paper.intent.hospital].close_after(now, DUE_DAYS))
+            self.due_anew(paper)
+
+    def due_anew(self, paper: Paper) -> None:
+        """What a bill is for can be booked from now on."""
+        now = self._now()
+        self._truth.revise(now, paper.owes, self._hours[paper.intent.hospital].close_after(now, DUE_DAYS))
 
     # -- a purchase ---------------------------------------------------------------------------------------------------
 

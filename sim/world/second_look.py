@@ -1,12 +1,13 @@
 """Who decides may err: what a clerk says by mistake, and the second look that finds it and puts it right.
 
-What was refused by mistake is accepted after all. What was accepted by mistake is looked at once it stands in the books: it is
-cancelled there by hand, taken back where it was captured, and refused after all; so nobody needs a design that can undo
-what it posted. Whether somebody errs depends on the bill and on what is asked, not on how or when a design asked.
+What was refused by mistake is accepted after all. What was accepted by mistake, or given a wrong date, is looked at once it
+stands in the books: it is cancelled there by hand, taken back where it was captured, and refused after all or given the right
+date; so nobody needs a design that can undo what it posted. Whether somebody errs depends on the bill and on what is asked, not on how or when a design asked.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Generator
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import simpy
 from contracts.journal import Effect
 from contracts.scenario import Desk
 from sim.seed import Seed
-from sim.world.calendar import HOUR_MS, Hours
+from sim.world.calendar import DAY_MS, HOUR_MS, Hours
 from sim.world.desk import Verdict
 from sim.world.hands import Hands
 from sim.world.purchasing import Paper, Purchasing
@@ -26,6 +27,9 @@ ERRED_ABOUT: Final = ("accept", "reject")
 WATCHFUL_DAYS: Final = 3
 """In the last days before a close two look at everything before it is said. Assumption: what was booked wrongly is out again
 before the books close."""
+REDATED_DAYS: Final = 4
+"""Later than so long after the end nobody gives a wrong date any more: it could not be put right within the run-off."""
+SLIP_DAYS_MAX: Final = 6
 AT_LEAST: Final = 0.4
 """The second look comes no sooner than after this share of the time that it may take. Assumption."""
 
@@ -75,6 +79,17 @@ class SecondLook:
         self._let_through[paper.ref] = case, right
         return _ACCEPTED_WRONGLY
 
+    def misdated(self, case: Effect, paper: Paper, right: Verdict) -> Verdict | None:
+        """A wrong day of the right month, where somebody errs who dates a paper into it; None if nobody does."""
+        share, late_ms = self._desk.errs_share, self._ends_ms + REDATED_DAYS * DAY_MS
+        if not share or self._draw("errs", case, paper) >= share or int(self._env.now) >= late_ms:
+            return None
+        if paper.ref in self._let_through:
+            return None
+        self._let_through[paper.ref] = case, right
+        days = 1 + int(SLIP_DAYS_MAX * self._draw("slip", case, paper))
+        return "re-date", (dt.date.fromisoformat(right[1]) + dt.timedelta(days=days)).isoformat(), right[2]
+
     def booked(self, effect: Effect) -> None:
         """An invoice was posted: if it should never have been, somebody will see it there."""
         slip = self._let_through.pop(effect.source_ref, None)
@@ -96,8 +111,11 @@ class SecondLook:
         decision, value, note = right
         if self._hands.cancel_invoice(SUPERVISOR, posted):
             self._hands.take_back(SUPERVISOR, paper.ref.partition(":")[2], note)
-            self._hands.decision_again(SUPERVISOR, case.ref, decision, value, f"accepted by mistake: {note}")
-            self._purchasing.settle(paper, "reject")
+            if decision == "re-date":
+                self._purchasing.due_anew(paper)
+            else:
+                self._purchasing.settle(paper, "reject")
+            self._hands.decision_again(SUPERVISOR, case.ref, decision, value, f"decided by mistake: {note}")
         self.pending -= 1
 
     def _looked_at(self, case: Effect, paper: Paper) -> simpy.Event:

@@ -28,6 +28,17 @@ def _refused_by_mistake() -> Story:
     return story.says("INV-1", "rejected").wait(6)
 
 
+def _dated_wrongly() -> Story:
+    """A bill comes too late for its month; people give it the fourth of the next, and mean the first."""
+    story = Story().delivered().bills().tells("INV-1").truth_changes("INV-1", on="2026-11-01")
+    return (
+        story.asks("CASE-1", "period-closed", "INV-1")
+        .wait(3)
+        .decides("CASE-1", "re-date", "2026-11-04")
+        .tells("CASE-1")
+    )
+
+
 # -- what is right ------------------------------------------------------------------------------------------------------
 
 
@@ -61,6 +72,18 @@ def original_booked_while_its_copy_stands() -> Story:
     story.asks("CASE-1", "duplicate-invoice", "INV-2", "INV-1").wait(3).decides("CASE-1", "accept").tells("CASE-1")
     story.paid("INV-2", "AP-1").paid("INV-1", "AP-2").wait(6).cancels("AP-1").says("INV-2", "rejected")
     return story.decides("CASE-1", "reject").tells("CASE-1").ends()
+
+
+def wrong_date_stands() -> Story:
+    """The run ends before anybody has looked again: the bill stands on the day that people gave."""
+    return _dated_wrongly().paid(on="2026-11-04").ends()
+
+
+def wrong_date_taken_out_and_booked_anew() -> Story:
+    """Somebody looks again, cancels the bill by hand and gives the right day; it is booked once more, on that."""
+    story = _dated_wrongly().paid(on="2026-11-04").wait(6).cancels("AP-1").says("INV-1", "rejected")
+    story.decides("CASE-1", "re-date", "2026-11-01").tells("CASE-1")
+    return story.paid("INV-1", "AP-2", on="2026-11-01").ends()
 
 
 # -- and what is not ----------------------------------------------------------------------------------------------------
@@ -112,12 +135,27 @@ def posted_between_mistake_and_second_thought() -> Story:
     return story.truth_changes("INV-1", 108_000).tells("CASE-1").ends()
 
 
+def wrong_date_used_again() -> Story:
+    """The right day has been given, and the design books the bill anew on the wrong one."""
+    story = _dated_wrongly().paid(on="2026-11-04").wait(6).cancels("AP-1").says("INV-1", "rejected")
+    story.decides("CASE-1", "re-date", "2026-11-01").tells("CASE-1")
+    return story.paid("INV-1", "AP-2", on="2026-11-04").ends()
+
+
+def right_date_ignored() -> Story:
+    """The right day has been given, the bill is out of the books, and nobody books it anew."""
+    story = _dated_wrongly().paid(on="2026-11-04").wait(6).cancels("AP-1").says("INV-1", "rejected")
+    return story.decides("CASE-1", "re-date", "2026-11-01").tells("CASE-1").ends()
+
+
 GOOD_DESK: tuple[Callable[[], Story], ...] = (
     copy_accepted_and_taken_out_again,
     price_accepted_by_mistake_stands,
     price_accepted_taken_out_and_rebilled,
     refused_by_mistake_and_booked_after_all,
     original_booked_while_its_copy_stands,
+    wrong_date_stands,
+    wrong_date_taken_out_and_booked_anew,
 )
 BAD_DESK: tuple[tuple[Callable[[], Story], str], ...] = (
     (accepted_copy_posted_twice, "I01"),
@@ -127,4 +165,6 @@ BAD_DESK: tuple[tuple[Callable[[], Story], str], ...] = (
     (accepted_price_posted_at_another, "I03 I07"),
     (second_thought_ignored, "I11 I20"),
     (posted_between_mistake_and_second_thought, "I12"),
+    (wrong_date_used_again, "I06"),
+    (right_date_ignored, "I11 I20"),
 )

@@ -50,6 +50,24 @@ def test_people_may_take_out_what_we_have_not_heard_to_be_in() -> None:
     assert story.state.invoices["INV-1"].stage == "rejected"
 
 
+def test_a_bill_that_was_given_a_wrong_date_is_booked_anew_once_people_took_it_out() -> None:
+    """Under keys of its own: the ERP and the capture would take the old ones for what they did before."""
+    story = Story(answer=False)
+    story.tell(approved(), m.EffectDone(NOW, f"po:H1:{NUMBER}:1", "EPO-1"))
+    story.tell(received(), m.EffectDone(NOW, "gr:H1:GRN-1", "ERC-1"), captured(invoice()))
+    late, key = "period-closed/ap_automation:INV-1", f"{POST}:again1"
+    story.tell(m.EffectRejected(NOW, POST, "AP-PERIOD-CLOSED", ""))
+    assert short(story.tell(decided(late, "re-date", "2026-11-04"))) == [key]
+    assert short(story.tell(m.EffectDone(NOW, key, "AP-1"))) == ["tell INV-1 posted"]
+    (anew,) = story.tell(decided(late, "re-date", "2026-11-01", again=True))
+    assert isinstance(anew, m.PostInvoice)
+    assert (anew.key, anew.on) == (f"{POST}:again2", "2026-11-01")
+    assert story.tell(m.EffectDone(NOW, key, "AP-1")) == [], "what is known of the old one says nothing of the new"
+    (told,) = story.tell(m.EffectDone(NOW, anew.key, "AP-2"))
+    assert isinstance(told, m.TellInvoice)
+    assert (told.key, told.status, told.voucher) == ("inv:ap_automation:INV-1:status:posted:again1", "posted", "AP-2")
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"), [("accept", [POST, "tell INV-1 posted"]), ("reject", ["tell INV-1 rejected"])]
 )
