@@ -72,7 +72,10 @@ class NewCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CaseDecision(msgspec.Struct, frozen=True):
-    """What people answer, by webhook and by poll alike. `value` goes with `correct` and `re-date`."""
+    """What people answer, by webhook and by poll alike. `value` goes with `correct` and `re-date`.
+
+    Whoever decides may err, and then decides again: `revision` counts from 2, a first decision says nothing of it. The highest holds.
+    """
 
     case: str
     external_key: str
@@ -83,3 +86,4 @@ class CaseDecision(msgspec.Struct, frozen=True):
     value: str = ""
     note: str = ""
     decided_at: str = ""
+    revision: int | msgspec.UnsetType = msgspec.UNSET

@@ -209,11 +209,17 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The people who decide cases: in business hours, minutes each."""
+    """The people who decide cases: in business hours, minutes each.
+
+    `errs_share` of what they decide about an invoice is wrong: what should be refused is accepted, and the other way round, or a
+    day is not the right one. A second look finds it within `second_look_hours` of working time, and they decide again.
+    """
 
     staff: Count = 3
     minutes_per_case: Positive = 12.0
     rejects_share: Share = 0.4
+    errs_share: Share = 0.0
+    second_look_hours: Positive = 9.0
 
 
 class Workers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

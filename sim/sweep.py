@@ -24,7 +24,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contracts.verdict import AnomalyScore, FaultCount, Summary
+from contracts.verdict import AnomalyScore, Summary
 from reports.terminal import put
 from reports.words import MARKS, counted
 from sim.cli import HARNESS, guarded
@@ -34,27 +34,11 @@ from sim.designs import design_names
 from sim.errors import UserError
 from sim.fence import wall_s
 from sim.run import run
+from sim.sweep_count import Anomalies, FaultRuns, Recall, Result, counts
 
 SCHEMA: Final = "closeproof.sweep/1"
 FAILED_SHOWN: Final = 20
 NAME: Final = "python -m sim.sweep"
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What one seed came to. `error` is what broke the harness itself; the verdict is then *unknown*."""
-
-    scenario: str
-    seed: int
-    verdict: str
-    broken: tuple[str, ...]
-    faults: tuple[FaultCount, ...]
-    anomalies: AnomalyScore
-    money_at_risk_minor: int
-    crossings: int
-    wall_s: float
-    digest: str
-    replay: str
-    error: str = ""
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -63,6 +47,8 @@ class Sweep(msgspec.Struct, frozen=True):
     schema: str
     runs: tuple[Result, ...]
     wall_s: float
+    faults: tuple[FaultRuns, ...]
+    anomalies: Anomalies
 
 
 def sweep(asked: Iterable[Asked], jobs: int) -> Iterator[Result]:
@@ -184,15 +170,15 @@ def command(
         raise UserError("SCENARIO", 0, "", "name at least one scenario")
     design = design or design_names()[0]
     wanted = [Asked(name, design, seed, scale) for name in scenarios for seed in _seeds(seeds)]
-    for name in scenarios:
-        prepare(Asked(name, design, 0, scale))  # a user's mistake is told here, once
+    played = [prepare(Asked(name, design, 0, scale)).scenario for name in scenarios]  # a mistake is told here, once
     began_s, done, count = wall_s(), list[Result](), _Count(len(wanted))
     for result in sweep(wanted, min(jobs or os.cpu_count() or 1, len(wanted))):
         done.append(result)
         count(done)
     count.clear()
     done.sort(key=lambda result: (result.scenario, result.seed))
-    all_of_it = Sweep(SCHEMA, tuple(done), round(wall_s() - began_s, 3))
+    met = counts(done, played)
+    all_of_it = Sweep(SCHEMA, tuple(done), round(wall_s() - began_s, 3), met.faults, met.anomalies)
     show(all_of_it)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(all_of_it) + b"\n")
@@ -258,41 +244,32 @@ def _verdicts(swept: Sweep) -> Table:
 
 
 def _faults(swept: Sweep) -> Table:
-    runs, took, armed = Counter[str](), Counter[str](), Counter[str]()
-    for result in swept.runs:
-        for fault in result.faults:
-            runs[fault.kind] += fault.took_effect > 0
-            took[fault.kind] += fault.took_effect
-            armed[fault.kind] += fault.armed
+    """What the weather promises and no run met stands out."""
     table = _grid("kind", "in runs", "took effect", "armed")
-    for kind in sorted(armed):
-        table.add_row(kind, f"{runs[kind]:,}", f"{took[kind]:,}", f"{armed[kind]:,}")
+    for each in swept.faults:
+        runs = Text(f"{each.runs:,}", style="" if each.runs else "bold yellow")
+        table.add_row(each.kind, runs, f"{each.took_effect:,}", f"{each.armed:,}")
     return table
 
 
 def _anomalies(swept: Sweep) -> Table:
-    """Recall by kind, tuned and held-out apart; precision over all of it."""
-    table = _grid("kind", "true", "flagged", "recall", "false alarms", "precision")
-    there, found = Counter[tuple[bool, str]](), Counter[tuple[bool, str]]()
-    for result in swept.runs:
-        for each in result.anomalies.classes:
-            there[each.held_out, each.what] += each.true
-            found[each.held_out, each.what] += each.flagged
-    false_alarms = sum(result.anomalies.false_alarms for result in swept.runs)
-    for held_out in (False, True):
-        kinds = [kind for kind in sorted(there) if kind[0] == held_out]
-        for kind in kinds:
-            table.add_row(kind[1], *_recall(there[kind], found[kind]), "", "")
-        if kinds or not held_out:
-            name = Text("held out, in all" if held_out else "in all but held out", style="bold")
-            table.add_row(name, *_recall(sum(there[k] for k in kinds), sum(found[k] for k in kinds)), "", "")
-    raised = found.total() + false_alarms
-    table.add_row("", "", "", "", f"{false_alarms:,}", f"{found.total() / raised:.1%}" if raised else "")
+    """Recall by class, what was held out apart; precision over all of it."""
+    table = _grid("class", "true", "flagged", "missed", "recall")
+    found = swept.anomalies
+    for in_all in (found.tuned, found.held_out):
+        classes = [each for each in found.classes if each.held_out == in_all.held_out]
+        for each in classes:
+            table.add_row(each.what, *_recall(each))
+        if classes or not in_all.held_out:
+            table.add_row(Text(in_all.what, style="bold"), *_recall(in_all))
+    precision = "" if found.precision is None else f"{found.precision:.1%}"
+    table.add_row(f"precision, {counted(found.false_alarms, 'false alarm')}", "", "", "", precision)
     return table
 
 
-def _recall(there: int, found: int) -> tuple[str, str, str]:
-    return f"{there:,}", f"{found:,}", f"{found / there:.1%}" if there else ""
+def _recall(of: Recall) -> tuple[Text, str, str, str]:
+    there = Text(f"{of.true:,}", style="" if of.true else "bold yellow")
+    return there, f"{of.flagged:,}", f"{of.missed:,}", "" if of.recall is None else f"{of.recall:.1%}"
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Each thing the hospital truly owes or wants recorded (an order, a receipt at the
 one live posting of each kind it requires, whichever paper carried it there: the original, a copy through a second
 channel, a copy under another number. A second posting while the first stands is a breach the moment it commits, even if
 somebody cancels it later: the money could have left in between. Credit and rebill, a posting after a reversal, is right.
+So is the posting of a copy that people accepted when they were asked about it: that is their mistake, and theirs to put right.
 
 No posting at all by the time it is due is a breach, unless a case about one of its papers is or was in people's hands.
 """
@@ -15,9 +16,19 @@ from collections.abc import Iterator
 from contracts.invariant import Invariant, Violation
 from contracts.invariants._wording import lines_of, obligation_name, posting_name
 from contracts.journal import Effect
-from contracts.provenance import KIND_OF_EFFECT, Known
+from contracts.provenance import KIND_OF_EFFECT, Known, Posted
 
 Judged = set[tuple[str, str]]
+
+
+def _let_through(posted: Posted, known: Known) -> str:
+    """The copy from which it stems, if people had accepted that one and have not thought better of it; else nothing."""
+    paper = known.documents.get(posted.paper)
+    if paper is None or not paper.copy:
+        return ""
+    case = known.verdict_of_desk(paper.ref)
+    accepted = case is not None and case.decision == "accept" and case.decided_line < posted.line
+    return paper.ref if accepted else ""
 
 
 class EffectOnce(Invariant):
@@ -40,6 +51,9 @@ class EffectOnce(Invariant):
             return
         state.add((obligation.id, required))
         live = known.live(obligation.id, required)
+        if len(live) > 1:
+            let_through = _let_through(live[-1], known)
+            live = [posted for posted in live if _let_through(posted, known) == let_through]
         if len(live) > 1:
             first, second = live[-2], live[-1]
             yield Violation(

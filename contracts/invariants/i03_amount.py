@@ -7,7 +7,8 @@ purchase price variance (PPV), against accounts payable at the invoice. Goods fo
 expense against accounts payable at the invoice; expense against accrued receipts where a period ends in between, and back
 in the next. Freight and tax are expense. A credit memo is its invoice the other way round. A bill in another currency is booked at its date's rate, goods received at their
 order's, and what then is left over is gain or loss on exchange. A reversal mirrors the posting that it undoes, line for
-line by role. An order may change: at each version it is what its source says of that version.
+line by role. An order may change: at each version it is what its source says of that version. A bill that people accepted by
+mistake, and have not refused since, stands at what it says: it is not the design that erred.
 """
 
 from __future__ import annotations
@@ -109,11 +110,12 @@ def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[V
         if said != right
     ]
     unpriced = effect.what == "order.created" and not effect.amount_minor
-    if effect.amount_minor != due_minor and not unpriced:
+    let_through = had != roles and _let_through(posted, obligation, known)
+    if effect.amount_minor != due_minor and not unpriced and not let_through:
         wrong.append(
             f"{money(effect.amount_minor, effect.currency)} instead of {money(due_minor, obligation.currency)}"
         )
-    if had != roles:
+    if had != roles and not let_through:
         wrong.append(f"lines {_spelled(had)} instead of {_spelled(roles)}")
     if wrong:
         yield Violation(
@@ -122,6 +124,17 @@ def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[V
             (posted.line, *lines_of(known, obligation.id)),
             abs(effect.amount_minor - due_minor) or _apart(had, roles) or abs(due_minor),
         )
+
+
+def _let_through(posted: Posted, obligation: Obligation, known: Known) -> bool:
+    """Whether it owes just what a bill says that people had accepted, although that is not due."""
+    paper, case = known.documents.get(posted.paper), known.verdict_of_desk(posted.paper)
+    if paper is None or paper.amount_minor == obligation.amount_minor:
+        return False
+    if case is None or case.decision != "accept" or case.decided_line > posted.line:
+        return False
+    owed = _roles(posted.effect.lines).get(("ap", obligation.ledger or obligation.currency))
+    return posted.effect.amount_minor == paper.amount_minor and owed == -converted(paper.amount_minor, obligation)
 
 
 def _order(obligation: Obligation) -> tuple[int, Roles]:

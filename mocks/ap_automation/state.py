@@ -127,6 +127,13 @@ class ApAutomation:
             raise Refused(409, "invoice_final", f"{invoice.id} is posted as {invoice.voucher}; that is final")
         if status == "posted" and not voucher:
             raise Refused(400, "voucher_missing", "a posted invoice needs its voucher")
+        self._become(work, invoice, status, voucher, reason)
+
+    def take_back(self, work: Work, invoice_id: str, reason: str) -> None:
+        """Somebody who has cancelled it in the books rejects an invoice at the screen, even one that is called posted."""
+        self._become(work, self.invoice(invoice_id), "rejected", "", reason)
+
+    def _become(self, work: Work, invoice: Invoice, status: StatusWord, voucher: str, reason: str) -> None:
         invoice.status = status
         invoice.voucher = voucher
         invoice.reason = reason

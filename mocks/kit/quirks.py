@@ -51,7 +51,7 @@ class Quirks:
             raise QuirksError(message) from error
         for section, figures in sections.items():
             for name, figure in figures.items():
-                if bool(figure.source) == figure.assumption:
+                if bool(figure.source.strip()) == figure.assumption:
                     message = f"{path.parent.name}/{path.name}: {section}.{name} needs a source or assumption = true"
                     raise QuirksError(message)
         return cls(sections)

@@ -122,6 +122,8 @@ class System(Generic[State]):
         limited = setup.true_limits and "limits" in quirks.sections
         self._limits = Limits(quirks, 1 - setup.others_use.get(name, 0.0)) if limited else None
         self._limits_now_ms = setup.token_now_ms
+        self.limited = True
+        """Whether its true limits hold now: not while its calls take no time, when a second has no measure."""
         self._routes = Routes(operations)
         self._decode: dict[str, Callable[[bytes], Any]] = {
             op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form
@@ -173,7 +175,7 @@ class System(Generic[State]):
             if operation.scope:
                 authorization = incoming.request.headers.get("authorization", "")
                 incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
-                if self._limits is not None:
+                if self._limits is not None and self.limited:
                     self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
             if incoming.problem is not None:
                 raise incoming.problem

@@ -1,4 +1,7 @@
-"""Cases and the decisions on them. A case is open until it is decided, once; the staff see open cases in order."""
+"""Cases and the decisions on them. A case is open until it is decided; the staff see open cases in order.
+
+What was decided can be decided again by somebody else, who has looked at it a second time: the latest holds.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ class Case(msgspec.Struct):
     opened_by: str = ""
     status: str = "open"
     decision: CaseDecision | None = None
+    decided_by: str = ""
+    revision: int = 0
 
     @property
     def category(self) -> Category:
@@ -96,11 +101,31 @@ class ServiceDesk:
         case = self.case(case_id)
         if case.status != "open":
             raise Refused(409, "case_decided", f"{case_id} was decided already")
+        told = self._take(work, case, decision, value, note)
+        del self._open[case.id]
+        return told
+
+    def decide_again(
+        self, work: Work, case_id: str, decision: Decision, value: str = "", note: str = ""
+    ) -> CaseDecision:
+        """Decide a case that was decided wrongly: not by the one who did, and not the same again."""
+        case = self.case(case_id)
+        if case.decision is None:
+            raise Refused(409, "case_open", f"{case_id} was not decided yet")
+        if work.actor == case.decided_by:
+            raise Refused(403, "own_decision", f"{work.actor} decided it, and does not look at it again")
+        if (decision, value) == (case.decision.decision, case.decision.value):
+            raise Refused(409, "case_decided", f"{case_id} was decided so already")
+        return self._take(work, case, decision, value, note)
+
+    def _take(self, work: Work, case: Case, decision: Decision, value: str, note: str) -> CaseDecision:
         if work.actor == case.opened_by:
             raise Refused(403, "own_case", f"{work.actor} asked, and cannot answer")
         if decision in _NEED_VALUE and not value:
             raise Refused(400, "value_missing", f"{decision} needs a value")
         sent = case.sent
+        case.revision += 1
+        again = case.revision > 1
         told = CaseDecision(
             case.id,
             sent.external_key,
@@ -111,10 +136,10 @@ class ServiceDesk:
             value,
             note,
             stamp(work.now_ms),
+            case.revision if again else msgspec.UNSET,
         )
-        case.status = "decided"
+        case.status, case.decided_by = "decided", work.actor
         case.decision = told
-        del self._open[case.id]
         self.decisions.touch(work.now_ms, case.id)
         work.effect(
             "case.decided",
@@ -126,6 +151,7 @@ class ServiceDesk:
             state=decision,
             about=sent.subjects,
             on=value if decision == "re-date" else "",
+            version=case.revision if again else 0,
         )
-        work.event("case.decided", Subject(sent.entity, case.id), 1, told)
+        work.event("case.decided", Subject(sent.entity, case.id), case.revision, told)
         return told

@@ -127,8 +127,10 @@ class Intake:
         return self._store.add_effect(effect)
 
     def _answered(self, answer: Answer, now_ms: int) -> list[Effect]:
-        """An answer goes to whoever asked; what the engine asked itself, it does itself."""
+        """An answer goes to whoever asked; what the engine asked itself, it does itself. One that people took back is void."""
         decision = answer.decision
+        if any(version > answer.version for _, version in self._store.heard_of(answer.source, (answer.id,))):
+            return []
         process = self._store.decide_case(decision.external_key, decision.decision, now_ms)
         if process is None:
             self._office.ports.telemetry.note("answer to nobody", key=decision.external_key)

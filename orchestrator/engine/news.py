@@ -102,8 +102,8 @@ def invoice_notice(raw: ap_automation.Notice) -> Notice:
 
 
 def answer(decision: CaseDecision) -> Answer:
-    """A case was decided."""
-    return Answer("service_desk", decision.case, 1, decision.entity, decision)
+    """A case was decided, or decided again."""
+    return Answer("service_desk", decision.case, decision.revision or 1, decision.entity, decision)
 
 
 def _receipt(body: bytes) -> Paper:

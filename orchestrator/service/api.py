@@ -37,11 +37,12 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Idle(msgspec.Struct, frozen=True):
-    """Whether anything is in hand but calls that are out, and when it will next act by itself."""
+    """Whether anything is in hand but calls that are out and deliveries that wait, and when it will next act by itself."""
 
     idle: bool
     calls: int
     next: str
+    deliveries: int
 
 
 class Now(msgspec.Struct, frozen=True):

@@ -175,7 +175,7 @@ class App:
                 break
         next_ms = clock.next_ms()
         following = "" if next_ms >= NEVER else datetime.fromtimestamp(next_ms / 1000, UTC).isoformat()
-        return 200, Idle(quiet, activity.calls, following)
+        return 200, Idle(quiet, activity.calls, following, activity.deliveries)
 
     def _who(self, scope: Scope) -> Grant | None:
         """Who asks: the bearer of a grant, or of the token that may read everything and act for nobody."""

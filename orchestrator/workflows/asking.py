@@ -69,7 +69,7 @@ def tell(state: ProcureToPay, paper: str, status: str, reason: str, commands: Co
     entry = state.invoices[paper]
     if entry.telling:
         return with_invoice(state, paper, tell=status, tell_reason=reason)
-    key = f"inv:ap_automation:{paper}:status:{status}"
+    key = again(f"inv:ap_automation:{paper}:status:{status}", entry.reopened)
     last = status in FINISHED
     commands.append(m.TellInvoice(key, entry.invoice.id, status, entry.voucher, reason, last))
     return with_invoice(state, paper, told=status, telling=not last)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from orchestrator.workflows import messages as m
@@ -16,6 +17,7 @@ from orchestrator.workflows.asking import (
     FINISHED,
     PATIENCE_MS,
     Commands,
+    again,
     ask,
     ask_about_order,
     ask_about_receipt,
@@ -99,7 +101,11 @@ def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> Procu
     if what == "gr":
         return with_receipt(state, paper, stage="posted")
     if what == "inv" and step in BOOKINGS:
-        original = state.invoices.get(state.invoices[paper].original)
+        entry = state.invoices[paper]
+        stale = step == "post" and event.key != again(f"inv:ap_automation:{paper}:post", entry.attempt)
+        if stale or entry.stage == "rejected":
+            return state  # people took it out of the books before we heard that it was in
+        original = state.invoices.get(entry.original)
         if original is not None and not original.invoice.order:
             commands.append(m.ForgetBill(original.invoice))
         return tell(with_invoice(state, paper, stage="posted", voucher=event.remote_id), paper, "posted", "", commands)
@@ -168,9 +174,10 @@ def _case_decided(state: ProcureToPay, event: m.CaseDecided, commands: Commands)
     system, _, rest = about.partition(":")
     paper = rest.partition("/")[0]
     if system == "ap_automation" and paper in state.invoices:
-        return _invoice_decided(state, paper, category, event, commands)
-    again = decision.decision not in {"reject", "wait"}
-    if category == "rejected-by-target" and again:
+        settled = _invoice_reconsidered if decision.revision else _invoice_decided
+        return settled(state, paper, category, event, commands)
+    goes_on = decision.decision not in {"reject", "wait"}
+    if category == "rejected-by-target" and goes_on:
         if system == "procurement" and state.order_stage == "refused":
             stage, revision = ("posted", 0) if state.erp_order else ("", state.revision)
             return replace(state, order_stage=stage, revision=revision, order_attempt=state.order_attempt + 1)
@@ -209,6 +216,29 @@ def _invoice_decided(
         on = answer.value if answer.decision in {"re-date", "correct"} and answer.value else entry.on
         return with_invoice(state, paper, stage="waiting", open_case="", on=on, attempt=entry.attempt + 1)
     return with_invoice(state, paper, stage="waiting", open_case="", waived=(*entry.waived, category))
+
+
+def _invoice_reconsidered(
+    state: ProcureToPay, paper: str, category: str, event: m.CaseDecided, commands: Commands
+) -> ProcureToPay:
+    """People had erred, and say otherwise now.
+
+    What they let through they take out of the books and out of the capture themselves; here it must only stop counting, or be
+    booked anew on another date. What they had refused goes on. If the first answer has not been heard, this one is the first.
+    """
+    entry, answer = state.invoices[paper], event.decision
+    refused = answer.decision in {"reject", "merge"}
+    if entry.stage in {"posting", "posted"} and refused:
+        if not entry.invoice.order:
+            commands.append(m.ForgetBill(entry.invoice))
+        return with_invoice(state, paper, stage="rejected", told="rejected")
+    if entry.stage == "rejected" and not refused:
+        return with_invoice(state, paper, stage="waiting", open_case="", waived=(*entry.waived, category))
+    if entry.stage in {"posting", "posted"} and answer.decision == "re-date" and answer.value != entry.on:
+        anew = {"attempt": entry.attempt + 1, "reopened": entry.reopened + 1, "voucher": ""}
+        return with_invoice(state, paper, stage="waiting", open_case="", on=answer.value, **anew)
+    first = replace(event, decision=replace(answer, revision=UNSET))
+    return _invoice_decided(state, paper, category, first, commands)
 
 
 def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> ProcureToPay:

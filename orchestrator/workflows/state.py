@@ -44,6 +44,8 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
     """Of a bill without an order: id and number of the one that it repeats."""
     original: str = ""
     """Of a credit memo on its way into the books, or there: the paper of the bill that it gives back."""
+    reopened: int = 0
+    """How often people took it out of the books to have it booked anew."""
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):

@@ -89,9 +89,11 @@ class ServedStage(Stage):
         return Amended(super()._forecast(seed), self._struck)
 
     def _gear(self) -> None:
-        """Crossings take time on the business clock; where that does not run by itself they take none."""
+        """Crossings take time on the business clock; where that does not run by itself they take none, and limits mean nothing."""
         running = self.pace.gear == "running"
         self.wire.instant = self.terms.capacity or not running
+        for system in self.estate.systems().values():
+            system.limited = not self.wire.instant
         # Whoever delivers is as patient as its family is, in wall time: sockets know no other.
         self.wire.patience_factor = max(1.0, self.pace.speed) if running else 1.0
 

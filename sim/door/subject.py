@@ -1,8 +1,9 @@
 """The program under test, as the estate sees it: a caller, a URL for webhooks, and perhaps one that says whether it is idle.
 
 Webhooks go out over one client, signed as in virtual time. The idle endpoint is optional: asked with the business time in
-`?now=`, it answers `{"idle": true, "calls": 0, "next": "2026-10-05T12:00:00Z"}`. `calls` says how many of its requests it
-is waiting for, `next` when it will act by itself; both may be left out. Without the endpoint, quiet wall time must do.
+`?now=`, it answers `{"idle": true, "calls": 0, "deliveries": 0, "next": "2026-10-05T12:00:00Z"}`. `calls` says how many of its
+requests it is waiting for, `deliveries` how many webhook calls it has and will answer later, `next` when it will act by
+itself; all three may be left out. Without the endpoint, quiet wall time must do.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from sim.fence import wall_s
 
 HANG_UP_S: Final = 60.0
 """A webhook call that nobody answers is hung up after this; its sender has given it up long before."""
+DELIVERIES_MAX: Final = 256
+"""Webhook calls that are out at once; what is more waits for its turn, like the connections that they take."""
 IDLE_TIMEOUT_S: Final = 5.0
 ASK_AGAIN_S: Final = 0.002
 ASK_AGAIN_S_MAX: Final = 0.05
 STUCK_S: Final = 2.0
-"""A delivery that a subject leaves unanswered while it says that it is idle is waited for so long, step by step."""
+"""So long is waited, step by step, for the answer to a delivery that a subject which calls itself idle does not own up to."""
 STEP_QUIET_S: Final = 0.25
 """Silence between two steps with a subject that has no idle endpoint."""
 WITHOUT_WORD_MS: Final = 30 * 60_000
@@ -41,6 +44,7 @@ class Idle(msgspec.Struct, frozen=True):
 
     idle: bool
     calls: int = 0
+    deliveries: int | None = None
     next: str = ""
 
 
@@ -65,6 +69,8 @@ class Subject:
         self.stirred = 0
         self.open_calls = 0
         self.open_deliveries = 0
+        self.posted = 0
+        """Of these, those that have left."""
         self.last_stir_s = wall_s()
         self._slowest_ms = 0
         self._silent_since_ms = NEVER
@@ -72,12 +78,14 @@ class Subject:
         self._client: aiohttp.ClientSession | None = None
         self._pace: Pace | None = None
         self._outer: asyncio.AbstractEventLoop
+        self._places: asyncio.Semaphore
 
     def meet(self, pace: Pace) -> None:
         """Work on another clock from now on; the old one's deliveries are of no interest any more."""
         self._pace = pace
         self._outer = asyncio.get_running_loop()
-        self.stirred = self.open_calls = self.open_deliveries = 0
+        self.stirred = self.open_calls = self.open_deliveries = self.posted = 0
+        self._places = asyncio.Semaphore(DELIVERIES_MAX)
         self._slowest_ms, self._silent_since_ms = 0, NEVER
         for task in self._waiting_since_ms:
             task.cancel()
@@ -111,7 +119,7 @@ class Subject:
         self.open_deliveries += 1
         now_ms = self._pace.kernel.now_ms
         self._silent_since_ms = min(self._silent_since_ms, now_ms)
-        task = self._outer.create_task(self._post(delivery, self._pace, now_ms))
+        task = self._outer.create_task(self._post_in_turn(delivery, self._pace, now_ms))
         self._waiting_since_ms[task] = now_ms
         task.add_done_callback(self._waiting_since_ms.pop)
 
@@ -120,6 +128,11 @@ class Subject:
         self.stirred += 1
         if changed:
             self.last_stir_s = wall_s()
+
+    async def _post_in_turn(self, delivery: Delivery, pace: Pace, began_ms: int) -> None:
+        async with self._places:
+            self.posted += 1
+            await self._post(delivery, pace, began_ms)
 
     async def _post(self, delivery: Delivery, pace: Pace, began_ms: int) -> None:
         url = self.addresses.hook.replace("{system}", delivery.source)
@@ -139,6 +152,7 @@ class Subject:
         finally:
             if pace is self._pace:
                 self.open_deliveries -= 1
+                self.posted -= 1
                 self.stir(changed=True)
                 pace.touch()
                 delivery.refuse(status)
@@ -184,16 +198,24 @@ class Subject:
             seen = self.stirred
             said = await self.ask(pace.kernel.now_ms)
             silent_s = wall_s() - self.last_stir_s
-            if seen == self.stirred or not self.addresses.idle:
-                if said is not None:
-                    waits = self.open_deliveries and not self.open_calls and silent_s < STUCK_S
-                    if said.idle and said.calls == self.open_calls and not waits:
-                        return _when(said.next)
-                elif not self.addresses.idle and silent_s >= min(self.quiet_s, STEP_QUIET_S):
-                    return pace.kernel.now_ms + WITHOUT_WORD_MS
+            if said is not None:
+                if seen != self.stirred:  # it is at work, and what it said is out of date: ask again at once
+                    again_s = ASK_AGAIN_S
+                    continue
+                waits = self._on_the_way(said) and silent_s < STUCK_S
+                if said.idle and said.calls == self.open_calls and not waits:
+                    return _when(said.next)
+            elif not self.addresses.idle and silent_s >= min(self.quiet_s, STEP_QUIET_S):
+                return pace.kernel.now_ms + WITHOUT_WORD_MS
             await asyncio.sleep(again_s)
             again_s = min(again_s * 1.5, ASK_AGAIN_S_MAX)
         return NEVER
+
+    def _on_the_way(self, said: Idle) -> bool:
+        """Whether a delivery, or its answer, may still be between the two; one that the subject has it may keep till later."""
+        if said.deliveries is None:
+            return self.open_deliveries > 0 and not self.open_calls
+        return said.deliveries != self.posted
 
     async def is_settled(self, now_ms: int) -> bool:
         """Whether it is at rest, as far as the estate can tell: it says so, or nothing has happened for `quiet_s`."""
@@ -204,7 +226,7 @@ class Subject:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._client is None:
-            self._client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=15))
+            self._client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15))
         return self._client
 
 

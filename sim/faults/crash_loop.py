@@ -20,8 +20,8 @@ class CrashLoop(WorkerKind):
     params: ClassVar = {"times": int, "steps": int}
 
     def draw(self, slots: Slots) -> dict[str, Param]:
-        """Three to ten lives, each a few to two hundred steps long."""
-        return {"times": 3 + int(8 * slots.uniform(0)), "steps": 5 + int(195 * slots.uniform(1) ** 2)}
+        """Three to ten lives, each a few to sixty steps long: none of them gets far."""
+        return {"times": 3 + int(8 * slots.uniform(0)), "steps": 5 + int(55 * slots.uniform(1) ** 2)}
 
     def defaults(self) -> dict[str, Param]:
         """Five short lives."""

@@ -17,7 +17,7 @@ from contracts.scenario import Hospital, Scenario
 from sim.seed import Seed
 from sim.world import people
 from sim.world.accruals import Accruals, Close
-from sim.world.books import Books, next_month
+from sim.world.books import Books, ended_months, next_month
 from sim.world.calendar import TABLE_DAYS, Hours, holidays_of, local_ms, working_hours
 from sim.world.capture import Capture
 from sim.world.catalogue import Catalogue
@@ -28,6 +28,7 @@ from sim.world.papers import Paper
 from sim.world.purchasing import Purchasing
 from sim.world.rates import Rates
 from sim.world.scope import asked_only
+from sim.world.second_look import SecondLook
 from sim.world.security import Security
 from sim.world.suppliers import Suppliers
 from sim.world.trade import Intent, Trade
@@ -87,6 +88,9 @@ class World:
         self._accruals = Accruals(self._truth) if "period-end" in scenario.scope else None
         desk_hours = self._hours[scenario.hospital[0].id]
         self._staff = ServiceStaff(env, self._hands, scenario.desk, desk_hours, self._decide)
+        self._second_look = SecondLook(
+            env, seed, scenario.desk, self._hands, self._purchasing, desk_hours, *_watched(scenario)
+        )
         self._volumes = [
             volumes(scenario, place, self._hours[hospital.id], scale)
             for place, hospital in enumerate(scenario.hospital)
@@ -135,7 +139,8 @@ class World:
     def open_intents(self) -> int:
         """All that the world will still do by itself: purchases to come or under way, bills to come again, cases."""
         edits = self._suppliers.to_come if self._suppliers is not None else 0
-        return self._to_come + edits + self._purchasing.playing + self._staff.open_cases
+        desk = self._staff.open_cases + self._second_look.pending
+        return self._to_come + edits + self._purchasing.playing + desk
 
     @property
     def open_obligations(self) -> int:
@@ -147,6 +152,8 @@ class World:
         for effect in effects:
             if effect.what in POSTINGS:
                 owed = self._truth.posted(effect)
+                if effect.what == "invoice.posted":
+                    self._second_look.booked(effect)
                 if self._accruals is not None and effect.what.startswith("invoice."):
                     self._accruals.booked(effect, owed)
             elif effect.what == "case.opened":
@@ -193,13 +200,16 @@ class World:
         if paper is None:
             return FALSE_ALARM
         if case.state == "period-closed":
-            return self._redate(paper)
+            return self._redate(case, paper)
         twin = self._purchasing.papers.get(paper.twin)
         verdict = judged(paper, twin, self._scenario.desk.rejects_share)
+        mistaken = self._second_look.mistaken(case, paper, verdict)
+        if mistaken is not None:
+            return mistaken
         self._purchasing.settle(paper, verdict[0])
         return verdict
 
-    def _redate(self, paper: Paper) -> Verdict:
+    def _redate(self, case: Effect, paper: Paper) -> Verdict:
         """The period in which a paper belongs is closed: it goes into the first that is open, and the truth with it."""
         entity = paper.intent.hospital
         first_open = self._books[entity].redated(self._truth.obligations[paper.owes].on)
@@ -207,7 +217,8 @@ class World:
             return FALSE_ALARM
         now = int(self._env.now)
         self._truth.revise(now, paper.owes, self._hours[entity].close_after(now, DUE_DAYS), on=first_open)
-        return "re-date", first_open, "the period is closed"
+        right: Verdict = ("re-date", first_open, "the period is closed")
+        return self._second_look.misdated(case, paper, right) or right
 
 
 def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
@@ -218,6 +229,16 @@ def _hours(scenario: Scenario, hospital: Hospital) -> Hours:
     )
     last = calendar.end + dt.timedelta(days=calendar.run_off_days + TABLE_DAYS + 2 * scenario.trade.lead_days_max)
     return working_hours(hospital.time_zone, calendar.start, last, holidays_of(scenario), peaks)
+
+
+def _watched(scenario: Scenario) -> tuple[dict[str, int], int]:
+    """When the books of each hospital close, 0 if they do not, and when the calendar is over for the first of them."""
+    calendar = scenario.calendar
+    end = dt.datetime.combine(calendar.end + dt.timedelta(days=1), dt.time())
+    zones = {hospital.id: hospital.time_zone for hospital in scenario.hospital}
+    closing = bool(ended_months(calendar))
+    closes_ms = {entity: local_ms(zone, calendar.close) if closing else 0 for entity, zone in zones.items()}
+    return closes_ms, min(local_ms(zone, end) for zone in zones.values())
 
 
 def _last_delivery_ms(scenario: Scenario) -> int:

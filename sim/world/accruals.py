@@ -40,14 +40,16 @@ class Accruals:
     def __init__(self, truth: Truth) -> None:
         """Know what is owed; nothing is invoiced yet."""
         self._truth = truth
-        self._booked: dict[str, str] = {}
+        self._booked: dict[str, dict[str, str]] = {}
+        """Of each debt the papers that stand for it in the ledger, and on which date."""
 
     def booked(self, effect: Effect, owed: str) -> None:
         """The ledger has an invoice or a credit memo, or has an invoice no more."""
+        standing = self._booked.setdefault(owed, {})
         if effect.reverses:
-            self._booked.pop(owed, None)
+            standing.pop(effect.source_ref, None)
         else:
-            self._booked[owed] = effect.on
+            standing[effect.source_ref] = effect.on
 
     def find(self, at_ms: int, close: Close) -> None:
         """Write down what must be accrued, and what must be taken back."""
@@ -65,9 +67,12 @@ class Accruals:
                 continue
             if owed.what == "goods-receipt" and owed.on <= close.last_day:
                 _count(left, owed.order, owed.goods, 1)
-            elif owed.what in INVOICED and self._booked.get(owed.id, "9999") <= close.last_day:
+            elif owed.what in INVOICED and self._stands(owed.id, close.last_day):
                 _count(left, owed.order, owed.goods, INVOICED[owed.what])
         return left
+
+    def _stands(self, owed: str, day: str) -> bool:
+        return any(on <= day for on in self._booked.get(owed, {}).values())
 
     def _owe(  # noqa: PLR0913 - what is to be accrued is all of this
         self, at_ms: int, close: Close, order: str, line: int, goods: tuple[Goods, ...], *, reversal: bool

@@ -18,6 +18,7 @@ from mocks.ap_automation.state import ApAutomation, CapturedCharge, CapturedInvo
 from mocks.identity.state import Identity
 from mocks.inventory.models import Method, ReceiptLine
 from mocks.inventory.state import Inventory, NewReceipt
+from mocks.kit.operation import Refused
 from mocks.kit.system import System
 from mocks.procurement.state import Procurement, Requisition, RequisitionLine
 from mocks.service_desk.state import ServiceDesk
@@ -209,6 +210,29 @@ class Hands:
         """Somebody at the desk decides a case."""
         system = self._systems.service_desk
         system.perform(self._now(), staff, lambda work: system.state.decide(work, case, decision, value, note))
+
+    def decision_again(self, supervisor: str, case: str, decision: Decision, value: str, note: str) -> None:
+        """Somebody who has looked at a decision again decides otherwise."""
+        system = self._systems.service_desk
+        system.perform(
+            self._now(), supervisor, lambda work: system.state.decide_again(work, case, decision, value, note)
+        )
+
+    def cancel_invoice(self, clerk: str, posted: str) -> bool:
+        """Somebody cancels a posted invoice in the ERP; False where it will not have that, its period being closed."""
+        system = self._systems.cloud_erp
+        try:
+            system.perform(
+                self._now(), clerk, lambda work: system.state.cancel_invoice(work, system.state.invoice(posted))
+            )
+        except Refused:
+            return False
+        return True
+
+    def take_back(self, clerk: str, invoice: str, reason: str) -> None:
+        """Somebody rejects an invoice where it was captured, whatever it is called there."""
+        system = self._systems.ap_automation
+        system.perform(self._now(), clerk, lambda work: system.state.take_back(work, invoice, reason))
 
     def open_period(self, entity: str, period: str) -> None:
         """The controller opens a period."""

@@ -99,6 +99,17 @@ class Purchasing:
             self._truth.revise(now, paper.owes, due_ms, on=hours.local_date(at_ms))
             self._begin(self._rebill(paper, at_ms))
 
+    def accept_after_all(self, paper: Paper) -> None:
+        """What had been refused by mistake is accepted, and can be booked from now on."""
+        self.settle(paper, "accept")
+        if not paper.disputed:
+            self.due_anew(paper)
+
+    def due_anew(self, paper: Paper) -> None:
+        """What a bill is for can be booked from now on."""
+        now = self._now()
+        self._truth.revise(now, paper.owes, self._hours[paper.intent.hospital].close_after(now, DUE_DAYS))
+
     # -- a purchase ---------------------------------------------------------------------------------------------------
 
     def _begin(self, playing: Playing) -> None:

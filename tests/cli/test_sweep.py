@@ -11,7 +11,8 @@ import pytest
 
 from contracts.verdict import AnomalyScore
 from sim.errors import UserError
-from sim.sweep import Result, exit_code, seeds
+from sim.sweep import exit_code, seeds
+from sim.sweep_count import Result
 from tests.cli.command import design, environment
 
 

@@ -148,6 +148,16 @@ def _case_decided(provider: Provider) -> None:
     provider.estate.act(desk, lambda work: desk.state.decide(work, "CASE-1", "re-date", "2026-11-02", "first open day"))
 
 
+def _case_decided_again(provider: Provider) -> None:
+    _case_decided(provider)
+    desk = provider.estate.service_desk
+    desk.perform(
+        provider.estate.now_ms,
+        "supervisor",
+        lambda work: desk.state.decide_again(work, "CASE-1", "re-date", "2026-11-03", "the second is a holiday"),
+    )
+
+
 def _books_open(provider: Provider) -> None:
     erp = provider.estate.cloud_erp
     provider.estate.act(erp, lambda work: erp.state.open_period(work, "H1", "2026-10"))
@@ -263,6 +273,7 @@ STATES: Final[dict[str, Callable[[Provider], None]]] = {
     "an invoice was posted": _invoice_posted,
     "a case is open": _case_open,
     "a case was decided": _case_decided,
+    "a case was decided again": _case_decided_again,
     "the books are open": _books_open,
     "a supplier was proposed": _many(proposed),
     "a code was given a meaning": _many(coded),

@@ -13,6 +13,7 @@ from contracts.verdict import InvariantResult
 from tests.contracts.bad_stories import BAD
 from tests.contracts.books_stories import BAD_BOOKS, GOOD_BOOKS
 from tests.contracts.credit_stories import BAD_CREDITS, GOOD_CREDITS
+from tests.contracts.desk_stories import BAD_DESK, GOOD_DESK
 from tests.contracts.good_stories import GOOD
 from tests.contracts.journals import Story
 from tests.contracts.master_stories import BAD as BAD_MASTERS
@@ -22,8 +23,8 @@ from tests.contracts.payment_stories import BAD_PAYMENTS, GOOD_PAYMENTS
 from tests.contracts.receiving_stories import BAD_RECEIVING, GOOD_RECEIVING
 from tests.contracts.trust_stories import BAD_TRUST, GOOD_TRUST
 
-RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING, *GOOD_CREDITS, *GOOD_PAYMENTS)
-WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING, *BAD_CREDITS, *BAD_PAYMENTS)
+RIGHT = (*GOOD, *GOOD_BOOKS, *GOOD_TRUST, *GOOD_RECEIVING, *GOOD_CREDITS, *GOOD_PAYMENTS, *GOOD_DESK)
+WRONG = (*BAD, *BAD_BOOKS, *BAD_TRUST, *BAD_RECEIVING, *BAD_CREDITS, *BAD_PAYMENTS, *BAD_DESK)
 
 
 def judged(story: Story) -> dict[str, InvariantResult]:

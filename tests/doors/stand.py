@@ -176,6 +176,17 @@ def orchestrating(served: Served, db: Path, *more: str) -> Iterator[Process]:
         process.stop()
 
 
+def journals(directory: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What was posted in each entity's ledger, line for line, in no order; numbers that the ERP gave are its own affair."""
+    posted: dict[str, list[tuple[Any, ...]]] = {}
+    for entry in read(directory / "events.jsonl"):
+        if isinstance(entry, Effect) and entry.lines:
+            lines = sorted((line.account, line.role, line.amount_minor, line.currency) for line in entry.lines)
+            journal = (entry.what, entry.source_ref, entry.on, bool(entry.reverses), lines)
+            posted.setdefault(entry.entity, []).append(journal)
+    return {entity: sorted(entries) for entity, entries in posted.items()}
+
+
 def effects(directory: Path) -> list[tuple[str, ...]]:
     """What was brought about: where, what, for whom, about which paper, how much; in no order."""
     return sorted(

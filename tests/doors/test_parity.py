@@ -1,4 +1,4 @@
-"""One scenario through both doors, step by step behind the real one: same verdict, same effects, same trial balances."""
+"""One scenario through both doors, step by step behind the real one: same verdict, same effects, same journals and balances."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts.plan import Plan
 from contracts.verdict import Summary
-from sim.designs import load_design
-from sim.run import RunOptions, run
-from sim.scenario_file import load_plan, load_scenario
-from tests.doors.stand import effects, orchestrating, serving
+from tests.doors.parity import FAULT_FREE, Doors, differences, through_both, virtually
 
 SCALE = 0.12
 SEED = 3
 
-FAULT_FREE = "# no fault at all\n"
 FAULTED = """
 [[fault]]
 kind = "timeout-before-commit"
@@ -112,68 +107,55 @@ trigger = { nth = 6 }
 """
 
 
-def virtually(
-    plan: Plan | None, directory: Path, seed: int = SEED, scale: float = SCALE, name_or_file: str | Path = "quiet-week"
-) -> Summary:
-    """The virtual door."""
-    directory.mkdir()
-    scenario, _ = load_scenario(name_or_file)
-    name, design = load_design("workflow")
-    return run(RunOptions(scenario, name, design, seed, scale, plan, directory))
+def took(summary: Summary) -> dict[str, int]:
+    """How often each kind took effect."""
+    return {count.kind: count.took_effect for count in summary.faults}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "kinds"), [(FAULT_FREE, 0), (FAULTED, 18)])
 def test_both_doors_lead_into_the_same_books(text: str, kinds: int, tmp_path: Path) -> None:
-    plan_file = tmp_path / "plan.toml"
-    plan_file.write_text(text, "utf-8")
-    virtual = virtually(load_plan(plan_file), tmp_path / "virtual")
-    words = ("quiet-week", "--scale", str(SCALE), "--seed", str(SEED), "--plan", plan_file)
-    with serving(tmp_path, *words) as served, orchestrating(served, tmp_path / "db"):
-        assert served.advance()["reached"]
-        real = served.summary()
-    assert (virtual.door, real.door) == ("virtual", "real")
-    assert (virtual.verdict, real.verdict) == ("pass", "pass")
-    assert effects(tmp_path / "virtual") == effects(tmp_path / "served")
-    assert virtual.ledgers == real.ledgers
-    assert virtual.truth == real.truth
-    took = {count.kind: count.took_effect for count in virtual.faults}
-    assert took == {count.kind: count.took_effect for count in real.faults}
-    assert sum(took.values()) == kinds
+    doors = through_both("quiet-week", SCALE, SEED, tmp_path, text)
+    assert (doors.virtual.door, doors.real.door) == ("virtual", "real")
+    assert (doors.virtual.verdict, list(differences(doors))) == ("pass", [])
+    assert took(doors.virtual) == took(doors.real)
+    assert sum(took(doors.virtual).values()) == kinds
 
 
 @pytest.mark.slow
 def test_the_books_pay_by_themselves_behind_both_doors(tmp_path: Path) -> None:
     """Credit memos, and pay runs between them: the system's own work keeps the same clock."""
-    plan_file, file = tmp_path / "plan.toml", Path(__file__).parents[1] / "scenarios" / "credits.toml"
-    plan_file.write_text(FAULT_FREE, "utf-8")
-    virtual = virtually(load_plan(plan_file), tmp_path / "virtual", scale=0.4, name_or_file=file)
-    with (
-        serving(tmp_path, file, "--scale", "0.4", "--seed", str(SEED), "--plan", plan_file) as served,
-        orchestrating(served, tmp_path / "db"),
-    ):
-        assert served.advance()["reached"]
-        real = served.summary()
-    assert (virtual.verdict, real.verdict) == ("pass", "pass")
-    both = effects(tmp_path / "virtual")
-    assert both == effects(tmp_path / "served")
-    assert {"payment.issued", "invoice.credited"} <= {what for _, what, *_ in both}
-    assert virtual.ledgers == real.ledgers
+    doors = through_both(str(Path(__file__).parents[1] / "scenarios" / "credits.toml"), 0.4, SEED, tmp_path)
+    assert (doors.virtual.verdict, list(differences(doors))) == ("pass", [])
+    assert {"payment.issued", "invoice.credited"} <= {name.partition("/")[2] for name in doors.virtual.effects}
 
 
 @pytest.mark.slow
 def test_both_doors_have_the_same_weather(tmp_path: Path) -> None:
     """Drawn, not planned. Polls are drawn by ten-minute windows, and the doors poll at other moments: those may differ."""
-    virtual = virtually(None, tmp_path / "virtual", seed=1, scale=0.5)
-    words = ("quiet-week", "--scale", "0.5", "--seed", "1")
-    with serving(tmp_path, *words) as served, orchestrating(served, tmp_path / "db"):
-        served.advance()
-        real = served.summary()
-    assert (virtual.verdict, real.verdict) == ("pass", "pass")
-    assert effects(tmp_path / "virtual") == effects(tmp_path / "served")
-    assert virtual.ledgers == real.ledgers
-    took = [
-        {count.kind: count.took_effect for count in summary.faults if count.kind.startswith("webhook")}
-        for summary in (virtual, real)
+    doors = through_both("quiet-week", 0.5, 1, tmp_path, None)
+    assert (doors.virtual.verdict, list(differences(doors))) == ("pass", [])
+    webhooks = [
+        {kind: count for kind, count in took(summary).items() if kind.startswith("webhook")}
+        for summary in (doors.virtual, doors.real)
     ]
-    assert took[0] == took[1] != {}
+    assert webhooks[0] == webhooks[1] != {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scenario", "scale"), [("month-end", 0.1), ("quarter-end", 0.05)])
+def test_a_month_without_faults_leads_into_the_same_books(scenario: str, scale: float, tmp_path: Path) -> None:
+    """A whole month with its peak and its close; and a quarter with accruals, true limits and a night of maintenance."""
+    doors = through_both(scenario, scale, SEED, tmp_path)
+    assert (doors.virtual.verdict, list(differences(doors))) == ("pass", [])
+    assert (doors.virtual.faults, doors.real.faults) == ((), ())
+    assert all(ledger.debit_minor == ledger.credit_minor > 0 for ledger in doors.real.ledgers)
+
+
+def test_what_differs_is_told(tmp_path: Path) -> None:
+    """The comparison itself: one run beside another of a different seed."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    first, second = (virtually("quiet-week-invoices", seed, directory) for seed, directory in ((1, one), (2, other)))
+    assert list(differences(Doors(first, first, one, one))) == []
+    told = [line.partition(":")[0] for line in differences(Doors(first, second, one, other))]
+    assert told == ["trial balances", "effects", "effects", "journals of H1", "journals of H1"]

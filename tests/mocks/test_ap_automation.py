@@ -108,6 +108,18 @@ def test_posted_is_final(door: Door, estate: Estate, told: dict[str, str]) -> No
     door.refused(409, "invoice_final", "ap_automation", "PUT", STATUS, told)
 
 
+def test_people_take_back_even_what_is_posted(door: Door, estate: Estate) -> None:
+    """At the screen, once they have cancelled it in the books; then it is an invoice like any other that was rejected."""
+    number = captured(estate)
+    door.call("ap_automation", "PUT", STATUS, POSTED)
+    capture = estate.ap_automation
+    estate.act(capture, lambda work: capture.state.take_back(work, number, "a copy after all"))
+    (effect,), _ = estate.last()
+    assert (effect.what, effect.ref, effect.state, effect.number) == ("invoice.status", number, "rejected", "")
+    shown = door.call("ap_automation", "GET", f"/invoices/{number}")[1]
+    assert (shown["status"], shown["voucher"]) == ("rejected", "")
+
+
 def test_what_is_refused(door: Door, estate: Estate) -> None:
     captured(estate)
     door.refused(400, "voucher_missing", "ap_automation", "PUT", STATUS, {"status": "posted"})

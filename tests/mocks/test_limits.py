@@ -110,6 +110,15 @@ def test_lifted_limits_let_everybody_in(build: object) -> None:
     assert {response.status for response in ask(system, path, 100)} == {200}
 
 
+def test_limits_may_be_lifted_for_a_while() -> None:
+    """As they are step by step, where a hundred calls fall on one moment because none takes any time."""
+    system = ap_automation.build(setup(true_limits=True))
+    system.limited = False
+    assert {response.status for response in ask(system, "/invoices", 100)} == {200}
+    system.limited = True
+    assert [response.status for response in ask(system, "/invoices", 4)] == [200, 200, 200, 429]
+
+
 def test_a_figure_without_an_origin_is_refused(tmp_path: Path) -> None:
     """Every figure of every system has one: building them above has read them all."""
     folder = tmp_path / "bold"

@@ -124,6 +124,55 @@ def test_who_asked_does_not_answer(door: Door, estate: Estate) -> None:
     assert decide(estate, "CASE-1", "accept").decision == "accept"
 
 
+def again(estate: Estate, by: str, *decision: Any) -> CaseDecision:
+    """Somebody looks at the first case a second time."""
+    desk = estate.service_desk
+    told: CaseDecision = desk.perform(
+        estate.now_ms, by, lambda work: desk.state.decide_again(work, "CASE-1", *decision)
+    )
+    return told
+
+
+def test_a_decision_is_taken_again_by_somebody_else(door: Door, estate: Estate) -> None:
+    """It comes by event and by poll, as the second revision; the first says nothing of revisions."""
+    door.call("service_desk", "POST", "/cases", case())
+    first = decide(estate, "CASE-1", "accept")
+    assert first.revision is msgspec.UNSET
+    estate.later(60)
+    told = again(estate, "supervisor", "reject", "", "a copy after all")
+    (effect,), (event,) = estate.last()
+    assert (effect.what, effect.ref, effect.state, effect.version) == ("case.decided", "CASE-1", "reject", 2)
+    assert (event.version, json.loads(event.body)["revision"], told.revision) == (2, 2, 2)
+    listed = door.call("service_desk", "GET", "/cases/decisions", query={"since": stamp(NOW_MS + 60_000)})[1]
+    assert listed == {"decisions": [json.loads(event.body)], "total": 1}
+    assert again(estate, "another", "accept").revision == 3
+    assert estate.service_desk.state.open_cases() == []
+
+
+@pytest.mark.parametrize(
+    ("decided", "by", "decision", "code"),
+    [
+        (False, "supervisor", ("reject",), "case_open"),
+        (True, "somebody", ("reject",), "own_decision"),
+        (True, "supervisor", ("accept",), "case_decided"),
+        (True, "supervisor", ("re-date",), "value_missing"),
+        (True, "", ("reject",), "own_case"),
+    ],
+)
+def test_second_thoughts_that_cannot_be_had(
+    door: Door, estate: Estate, by: str, decision: tuple[str, ...], code: str, *, decided: bool
+) -> None:
+    door.call("service_desk", "POST", "/cases", case())
+    desk = estate.service_desk
+    if decided:
+        desk.perform(estate.now_ms, "somebody", lambda work: desk.state.decide(work, "CASE-1", "accept"))
+    before = estate.snapshot()
+    with pytest.raises(Refused) as refused:
+        again(estate, by or desk.state.case("CASE-1").opened_by, *decision)
+    assert refused.value.code == code
+    assert estate.snapshot() == before
+
+
 def test_what_is_refused(door: Door) -> None:
     door.refused(400, "unknown_entity", "service_desk", "POST", "/cases", case(entity="H9"))
     door.refused(404, "not_found", "service_desk", "GET", "/cases/CASE-9")

@@ -363,8 +363,8 @@ class Estate:
         }
         return Delivery("ap_automation", "invoice.captured", self.invoices[name])
 
-    def decision(self, key: str, decision: str, case: str = "CASE-1", value: str = "") -> Delivery:
-        """People decide."""
+    def decision(self, key: str, decision: str, case: str = "CASE-1", value: str = "", revision: int = 1) -> Delivery:
+        """People decide; from the second revision on they have thought better of it."""
         body = {
             "case": case,
             "external_key": key,
@@ -373,6 +373,7 @@ class Estate:
             "subjects": [],
             "decision": decision,
             "value": value,
+            **({"revision": revision} if revision > 1 else {}),
         }
         self.decisions.append(body)
         return Delivery("service_desk", "case.decided", body)

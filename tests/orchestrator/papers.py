@@ -63,10 +63,11 @@ def captured(paper: Invoice) -> m.InvoiceCaptured:
     return m.InvoiceCaptured(NOW, paper.id, paper)
 
 
-def decided(key: str, decision: Decision, value: str = "") -> m.CaseDecided:
-    """People answered."""
+def decided(key: str, decision: Decision, value: str = "", *, again: bool = False) -> m.CaseDecided:
+    """People answered, or thought better of what they had answered."""
     category = key.partition("/")[0]
-    return m.CaseDecided(NOW, CaseDecision("CASE-1", key, category, "H1", (), decision, value))  # type: ignore[arg-type]
+    answer = CaseDecision("CASE-1", key, category, "H1", (), decision, value)  # type: ignore[arg-type]
+    return m.CaseDecided(NOW, msgspec.structs.replace(answer, revision=2) if again else answer)
 
 
 class Story:

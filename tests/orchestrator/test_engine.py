@@ -157,6 +157,26 @@ def test_lost_decisions_are_polled_too(tmp_path: Path) -> None:
     play(story)
 
 
+def test_an_answer_that_people_took_back_is_void_however_late_it_comes(tmp_path: Path) -> None:
+    """The second thought overtakes the first: a bill that was accepted by mistake, and refused, is not posted."""
+
+    async def story() -> None:
+        estate = Estate()
+        worker = Worker("w1", estate, tmp_path)
+        await worker.take(estate.order())
+        await worker.take(estate.receipt())
+        await worker.take(estate.invoice(price="15.00"))
+        key = "price-variance/ap_automation:INV-000001"
+        first, second = estate.decision(key, "accept"), estate.decision(key, "reject", revision=2)
+        estate.decisions.clear()
+        assert await worker.take(second) == 200
+        assert await worker.take(first) == 200
+        await asyncio.sleep(2 * HOUR)
+        assert estate.posted["invoices"] == []
+
+    play(story)
+
+
 @pytest.mark.parametrize("operation", [ORDERS, RECEIPTS, INVOICES])
 @pytest.mark.parametrize("fault", [before, after, later, refused, answers(500), answers(500, commits=True)])
 def test_an_unknown_outcome_is_looked_up_and_never_doubled(tmp_path: Path, operation: str, fault: Fault) -> None:

@@ -11,7 +11,8 @@ import pytest
 from contracts.journal import Anomaly, Document
 from sim.cli_ask import Asked
 from sim.scenario_file import load_scenario
-from sim.sweep import Result, sweep
+from sim.sweep import sweep
+from sim.sweep_count import Result
 from sim.world.calendar import us_holidays
 from sim.world.disguises import HELD_OUT, TUNED
 from tests.world.stage import Stage

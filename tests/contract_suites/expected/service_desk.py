@@ -44,6 +44,13 @@ SHOWN: Final = {
     "note": match.str(MEANS.note),
     "decided_at": stamp(MEANS.decided_at),
 }
+MEANS_NOW: Final = msgspec.structs.replace(MEANS, value="2026-11-03", note="the second is a holiday", revision=2)
+SHOWN_AGAIN: Final = {
+    **SHOWN,
+    "value": match.str(MEANS_NOW.value),
+    "note": match.str(MEANS_NOW.note),
+    "revision": match.int(2),
+}
 _OPEN: Final = ("POST", "/cases")
 _BODY: Final = msgspec.to_builtins(CASE)
 _LIST: Final = reads("service_desk.list_decisions", "/cases/decisions", list_query(SINCE_MS, 0))
@@ -129,6 +136,16 @@ INTERACTIONS: Final = (
         200,
         {"decisions": match.each_like(SHOWN, min=1), "total": match.int(1)},
         Ok(([MEANS], 1)),
+        query=_PAGE,
+    ),
+    Interaction(
+        "a page with a decision that was taken again",
+        "a case was decided again",
+        _LIST,
+        _DECISIONS,
+        200,
+        {"decisions": match.each_like(SHOWN_AGAIN, min=1), "total": match.int(1)},
+        Ok(([MEANS_NOW], 1)),
         query=_PAGE,
     ),
     Interaction(
