@@ -45,7 +45,9 @@ class _Import(msgspec.Struct, rename="pascal", gc=False):
     notify: bool
 
 
-class _Job(msgspec.Struct, rename="pascal", gc=False):
+class Job(msgspec.Struct, rename="pascal", gc=False):
+    """A bulk import as a reply or a webhook tells of it."""
+
     reqst_id: str
     request_status: str
     document_id: str = ""
@@ -80,7 +82,7 @@ class _Periods(msgspec.Struct):
     items: list[_Period]
 
 
-_job = msgspec.json.Decoder(_Job)
+_job = msgspec.json.Decoder(Job)
 _rows = msgspec.json.Decoder(_Rows)
 _journals = msgspec.json.Decoder(_Journals)
 _periods = msgspec.json.Decoder(_Periods)

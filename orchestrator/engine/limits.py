@@ -106,8 +106,8 @@ class Lane:
         return self._free <= 0 or (self._free <= self._reserved and not pressing and self._near())
 
     def slow(self, patience_s: float) -> bool:
-        """Whether a call would come too late for who has so much patience."""
-        return self._free <= 0 or (self._rate is not None and self._rate.wait_s(self._clock.monotonic()) > patience_s)
+        """Whether a call would wait for the rate longer than somebody has patience for."""
+        return self._rate is not None and self._rate.wait_s(self._clock.monotonic()) > patience_s
 
     def enter_at_once(self) -> bool:
         """Take a place if there are enough of them and no rate to keep."""

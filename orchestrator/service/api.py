@@ -13,7 +13,14 @@ from msgspec import Meta
 from contracts import api
 from contracts.api import Endpoint, Json
 from contracts.cases import CaseDecision
-from orchestrator.connectors import ap_automation, inventory, procurement, procurement_lookups, procurement_suppliers
+from orchestrator.connectors import (
+    ap_automation,
+    cloud_erp_journals,
+    inventory,
+    procurement,
+    procurement_lookups,
+    procurement_suppliers,
+)
 
 DOCUMENT: Final = "/openapi.json"
 DESCRIPTION: Final = "The reference orchestrator: webhooks in, whether it is well and idle, and what became of papers."
@@ -178,6 +185,7 @@ HOOKS: Final[dict[str, dict[str, Any]]] = {
     },
     "inventory": {"receipt.recorded": inventory.EVENT},
     "ap_automation": {"invoice.captured": ap_automation.EVENT},
+    "cloud_erp": {"import.completed": cloud_erp_journals.Job},
     "service_desk": {"case.decided": CaseDecision},
 }
 """Who sends webhooks, on which topics, with what in the body."""

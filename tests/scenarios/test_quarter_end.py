@@ -6,6 +6,7 @@ What is right is worked out here once more, from what the docks counted and what
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from functools import cache
@@ -15,9 +16,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from msgspec.structs import replace
 
-from contracts.journal import AnyEntry, Call, Document, Effect, Obligation, read
+from contracts.journal import AnyEntry, Call, Delivered, Document, Effect, Obligation, read
 from contracts.plan import Weather
 from contracts.verdict import Summary
+from orchestrator.workflows import period_end
+from orchestrator.workflows.period_state import PeriodEnd, Step
 from sim.designs import load_design
 from sim.run import RunOptions, run
 from sim.scenario_file import load_scenario
@@ -196,6 +199,60 @@ def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int) -> 
     assert summary.verdict == "pass", [result for result in summary.invariants if result.verdict != "pass"]
     assert sum(fault.took_effect for fault in summary.faults) > 10
     assert summary.effects["cloud_erp/accrual.posted"] == summary.effects["cloud_erp/accrual.reversed"] > 5
+
+
+def test_accruals_go_in_by_batches_and_a_job_is_asked_for_its_rows() -> None:
+    """The ERP says that a job is through when it is, and not as it takes it; every line was named in some batch."""
+    taken = {effect.ref: effect.at for effect in effects("import.taken")}
+    told = [entry for entry in played()[1] if isinstance(entry, Delivered) and entry.topic == "import.completed"]
+    assert {entry.key for entry in told} <= set(taken)
+    assert told
+    assert all(entry.began >= taken[entry.key] + 90_000 for entry in told)
+    calls = [entry for entry in played()[1] if isinstance(entry, Call) and entry.system == "cloud_erp"]
+    named = {ref for entry in calls if entry.operation == "submit_import" for ref in entry.about}
+    posted = effects("accrual.posted") + effects("accrual.reversed")
+    assert {effect.source_ref for effect in posted} <= named
+    assert len(taken) < len(posted)
+    assert not [entry for entry in calls if entry.operation in ("create_accrual", "reverse_journal")]
+    assert {entry.key for entry in calls if entry.operation == "list_import_rows"} <= set(taken)
+
+
+def forgets_what_was_turned_away(patch: pytest.MonkeyPatch) -> None:
+    """The job has succeeded, so its rows have."""
+    patch.setattr(period_end, "_seek", lambda state, _step, _names, _commands: state)
+
+
+def sends_whole_jobs_again(patch: pytest.MonkeyPatch) -> None:
+    """What is in doubt is handed in again under other references, without a look."""
+
+    def again(state: PeriodEnd, step: Step, names: tuple[str, ...], commands: period_end.Commands) -> PeriodEnd:
+        return period_end._hand_in(state, step, names, commands)
+
+    ref = period_end._ref
+
+    def fresh(state: PeriodEnd, step: Step, name: str) -> str:
+        return ref(state, step, name) + "#" * (period_end._leg(state, step, name).tries - 1)
+
+    patch.setattr(period_end, "_seek", again)
+    patch.setattr(period_end, "_ref", fresh)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "red"), [(forgets_what_was_turned_away, {"I01", "I11"}), (sends_whole_jobs_again, {"I01"})]
+)
+def test_who_does_not_follow_each_row_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, spoil: Callable[[pytest.MonkeyPatch], None], red: set[str]
+) -> None:
+    """Rows turned away, replies and webhooks lost, and nothing else."""
+    spoil(monkeypatch)
+    lost = Weather("webhook-lost", "cloud_erp>import.completed", 0.9)
+    weather = (Weather("batch-in-part", IMPORT, 0.5), Weather("timeout-after-commit", IMPORT, 0.5), lost)
+    name, design = load_design("workflow")
+    found: set[str] = set()
+    for seed in (1, 2):
+        summary = run(RunOptions(replace(SCENARIO, weather=weather, front=()), name, design, seed, 0.1))
+        found |= {result.id for result in summary.invariants if result.verdict == "fail"}
+    assert red <= found, found
 
 
 def test_a_design_that_knows_no_period_end_fails() -> None:

@@ -125,6 +125,11 @@ def test_the_good_file_is_good(tmp_path: Path) -> None:
          "x.toml:28: hospital[1].new_sales_tax_from: 2026-10-12 is outside the calendar, 2026-10-05 to 2026-10-09"),
         ("price_variance = 0.1", "tax_variance = 0.1",
          "x.toml:30: anomalies.tax_variance: somebody must have a sales_tax for a tax to be wrong"),
+        ("[trade]", "[others_use]\nprocurement = 0.9\n\n[trade]",
+         "x.toml:27: others_use.procurement: without true_limits there is nothing to use up"),
+        ("[trade]", "[others_use]\nprocurment = 0.9\n\n[trade]",
+         'x.toml:27: others_use.procurment: no system is called "procurment"; did you mean procurement? (known: '
+         + ", ".join(SYSTEMS) + ")"),
         ("[trade]", '[identity]\ngranted = ["H9"]\n\n[trade]',
          'x.toml:27: identity.granted[0]: no hospital is called "H9"'),
         ('id = "H2"', 'id = "H1"', 'x.toml:21: hospital[1].id: "H1" is the id of hospital[0] already'),
