@@ -78,6 +78,8 @@ CATEGORIES: Final = {
     "duplicate-invoice": "The same delivery is billed again.",
     "misread-invoice": "What was read of an invoice contradicts itself, or its order where the reading was unsure.",
     "tax-variance": "More tax is billed than the order's rate of that day makes.",
+    "duplicate-credit": "A credit memo comes again, or gives back what was given back already.",
+    "credit-without-invoice": "A credit memo names no bill that can be found.",
     "invoice-without-receipt": "Something is billed that has not been received.",
     "unknown-order": "The invoice names an order that does not exist.",
     "period-closed": "The books of the month in which it belongs are closed.",

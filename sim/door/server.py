@@ -22,6 +22,8 @@ from sim.errors import UserError
 
 HOST: Final = "127.0.0.1"
 GRACE_S: Final = 1
+KEEP_ALIVE_S: Final = 75
+"""As gateways have it. A loop that was busy for longer closes connections before it looks whether something has come."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 COLLECT_AFTER: Final = 50_000
 """New objects between collections: what an estate keeps is looked at far too often by default."""
@@ -113,6 +115,7 @@ def settings(app: App, http: type[HttpToolsProtocol] = DoorProtocol) -> uvicorn.
         access_log=False,
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 

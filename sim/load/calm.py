@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.scenario import Anomalies, Disguises, Identity, Masters, Scenario
+from contracts.scenario import Anomalies, Credits, Disguises, Identity, Masters, Payments, Scenario
 
 PURCHASING = "procure-to-pay"
 """The workflow that load is made of; the others are a matter of days and of people."""
@@ -31,6 +31,9 @@ def calmed(scenario: Scenario) -> Scenario:
         weather=(),
         front=(),
         true_limits=False,
+        others_use={},
+        credits=Credits(),
+        payments=Payments(),
         anomalies=Anomalies(price_within_tolerance=tolerated),
         disguises=Disguises(),
         masters=Masters(),

@@ -281,7 +281,9 @@ def test_packaged_scenarios_fit_the_estate(name: str) -> None:
 
 
 def test_the_month_has_every_kind_of_weather() -> None:
-    kinds = {line.kind for line in load_scenario("month-end")[0].weather}
+    """The spine's kinds in the plain month, and in the one in full those of the batches that it has."""
+    kinds, full = ({line.kind for line in load_scenario(name)[0].weather} for name in ("plain-month", "month-end"))
+    assert full == {*kinds, "batch-in-part"}
     assert kinds == {
         "timeout-before-commit",
         "timeout-executed-later",
