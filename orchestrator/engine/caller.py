@@ -98,8 +98,11 @@ class Caller:
         if type(result) is Unauthorized or (type(result) is Rejected and result.code == NOT_GRANTED):
             result = await self._send(operation, request, timeout_s or operation.timeout_s, again=True)
         lane.leave()
-        if type(result) is Throttled and result.after_s > 0:
-            lane.paused_until_ms = self.now_ms() + min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS)
+        if type(result) is Throttled:
+            if result.after_s > 0:
+                lane.turned_away(min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS), self.now_ms())
+        else:
+            lane.refusals = 0
         return result
 
     async def _send(

@@ -20,6 +20,8 @@ RESERVED: Final = 0.75
 """Of what a target allows, for what is pressing near a close."""
 LINE_S_MAX: Final = 120.0
 """Longer than this nobody waits for a rate."""
+DOUBTED_CAP_MS: Final = 300_000
+"""The longest that a target is left alone of our own accord: what is to be booked before a close must still get in."""
 REST_S: Final = 300.0
 """What is beyond the others' part comes again after this; nobody waits for it."""
 
@@ -87,6 +89,7 @@ class Lane:
         "_reserved",
         "_waiting",
         "paused_until_ms",
+        "refusals",
     )
 
     def __init__(self, limit: Limit, clock: Clock, near: Callable[[], bool] | None = None) -> None:
@@ -100,6 +103,8 @@ class Lane:
         self._rate = meter(limit.per_s, limit.burst)
         self._others = meter(limit.per_s * (1 - RESERVED), limit.burst) if near is not None else None
         self.paused_until_ms = 0
+        self.refusals = 0
+        """How often in a row the target has turned somebody away."""
 
     def crowded(self, *, pressing: bool = False) -> bool:
         """Whether who enters now must wait for a place."""
@@ -137,6 +142,12 @@ class Lane:
                 return
             self._free -= 1
             (self._pressing or self._waiting).popleft().set_result(None)
+
+    def turned_away(self, asked_ms: int, now_ms: int) -> None:
+        """Leave the target alone as it asks; and longer, where it has said so before and then turned us away again."""
+        self.refusals += 1
+        doubted_ms = min(DOUBTED_CAP_MS, 1000 << min(self.refusals, 10))
+        self.paused_until_ms = now_ms + max(asked_ms, doubted_ms)
 
     def paused_s(self) -> float:
         """How long the target has asked to be left alone. Who comes meanwhile takes nothing of the rate: it will not be sent."""

@@ -116,7 +116,7 @@ class Crediting:
         """A credit memo as invoice capture has it."""
         bill, order, date = original.bill, original.owed.order, original.owed.hours.local_date(now)
         ref = f"ap_automation:{self._hands.credit_memo(intent, order, bill, f'CM{bill.number}', date, names)}"
-        memo = self._papers[ref] = Paper(ref, intent, original.owed, owes, bill, original.right_minor)
+        memo = self._papers[ref] = Paper(ref, intent, original.owed, owes, bill, original.right_minor, credit=True)
         return memo
 
     def _paper(self, now: int, memo: Paper, *, copy: bool, expect: str) -> None:

@@ -43,7 +43,7 @@ OUTCOMES: Final = {
 class Paper(msgspec.Struct):
     """An invoice as the world knows it: what it belongs to, how it was read, and what people did with it.
 
-    `correction` is what people would put right in it.
+    `correction` is what people would put right in it; `credit` marks a credit memo.
     """
 
     ref: str
@@ -57,6 +57,7 @@ class Paper(msgspec.Struct):
     accepted: bool = False
     rejected: bool = False
     rebilled: bool = False
+    credit: bool = False
 
     @property
     def delivered(self) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from sim.world.purchasing import Purchasing
 
 SUPERVISOR: Final = "desk-supervisor"
 ERRED_ABOUT: Final = ("accept", "reject")
-"""Who puts a figure right reads it off the paper, and reads it twice."""
+"""Who puts a figure right reads it off the paper, and reads it twice. Nobody errs about a credit memo: the ERP takes none back."""
 WATCHFUL_DAYS: Final = 3
 """In the last days before a close two look at everything before it is said. Assumption: what was booked wrongly is out again
 before the books close."""
@@ -69,6 +69,7 @@ class SecondLook:
         share = self._desk.errs_share
         if (
             not share
+            or paper.credit
             or right[0] not in ERRED_ABOUT
             or self._draw("errs", case, paper) >= share
             or self._watchful(paper)
@@ -83,7 +84,7 @@ class SecondLook:
     def misdated(self, case: Effect, paper: Paper, right: Verdict) -> Verdict | None:
         """A wrong day of the right month, where somebody errs who dates a paper into it; None if nobody does."""
         share, late_ms = self._desk.errs_share, self._ends_ms + REDATED_DAYS * DAY_MS
-        if not share or self._draw("errs", case, paper) >= share or int(self._env.now) >= late_ms:
+        if not share or paper.credit or self._draw("errs", case, paper) >= share or int(self._env.now) >= late_ms:
             return None
         if paper.ref in self._let_through:
             return None
