@@ -178,6 +178,21 @@ def test_an_answer_that_people_took_back_is_void_however_late_it_comes(tmp_path:
     play(story)
 
 
+def test_a_refusal_that_people_took_back_is_void_while_they_wait(tmp_path: Path) -> None:
+    """The case is open to the bill again, so that only the age of the first answer tells that it is none any more."""
+
+    async def story() -> None:
+        estate, worker = await asked_about_a_price(tmp_path)
+        first, second = estate.decision(PRICE_CASE, "reject"), estate.decision(PRICE_CASE, "wait", revision=2)
+        estate.decisions.clear()
+        assert await worker.take(second) == 200
+        assert await worker.take(first) == 200
+        await asyncio.sleep(2 * HOUR)
+        assert "rejected" not in {status for _, status in estate.statuses}
+
+    play(story)
+
+
 @pytest.mark.parametrize("operation", [ORDERS, RECEIPTS, INVOICES])
 @pytest.mark.parametrize("fault", [before, after, later, refused, answers(500), answers(500, commits=True)])
 def test_an_unknown_outcome_is_looked_up_and_never_doubled(tmp_path: Path, operation: str, fault: Fault) -> None:
