@@ -105,6 +105,11 @@ OWED: Final = {
     "accrual-reversal": "What {entity} accrued on order {order}, {amount}, is to be taken back on {on}",
 }
 """What is owed, by its kind."""
+OWED_WITHOUT_ORDER: Final = {
+    "payable": "{entity} owes supplier {party} {amount}, once, without an order",
+    "credit-memo": "Supplier {party} gives {amount} back to {entity}, once, that it had billed without an order",
+}
+"""The same, where nothing was ordered."""
 _WHAT: Final = {
     "purchase-order": "Order",
     "goods-receipt": "Receipt",
@@ -158,7 +163,8 @@ def _obligation(entry: Obligation) -> str:
     amount = money(entry.amount_minor, entry.currency)
     if entry.version > 1:
         return f"The truth changes: {amount} is now due"
-    says = OWED.get(entry.what, "{entity} has a {what} of {amount} with {party}")
+    known = OWED if entry.order else {**OWED, **OWED_WITHOUT_ORDER}
+    says = known.get(entry.what, "{entity} has a {what} of {amount} with {party}")
     return says.format(
         entity=entry.entity,
         party=entry.party,

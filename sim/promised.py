@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.scenario import Scenario
-from sim.world import disguises, supplier_plan, trade
+from sim.world import crediting, disguises, supplier_plan, trade
 
 Class = tuple[bool, str]
 """Whether it is held out, and what it is."""
@@ -32,6 +32,14 @@ BILLS: Final[dict[str, tuple[str, ...]]] = {
 DISGUISED: Final = {
     "tuned": tuple(f"duplicate-{disguise.name}" for disguise in disguises.TUNED),
     "held_out": tuple(f"duplicate-{disguise.name}" for disguise in disguises.HELD_OUT),
+}
+CREDITED: Final[dict[str, tuple[str, ...]]] = {
+    "twice_share": (crediting.TWICE,),
+    "misreferred_share": (crediting.MISREFERRED,),
+    "share": (),
+    "misapplied_share": (),
+    "repriced_share": (),
+    "same_number_share": (),
 }
 PROPOSED: Final[dict[str, tuple[str, ...]]] = {
     "duplicate_share": (supplier_plan.DUPLICATE,),
@@ -59,6 +67,8 @@ def classes(scenario: Scenario) -> set[Class]:
         found.update((False, what) for what in _with_a_share(BILLS, scenario.anomalies))
         for name, share in (("tuned", scenario.disguises.tuned), ("held_out", scenario.disguises.held_out)):
             found.update((name == "held_out", what) for what in DISGUISED[name] if share)
+        if scenario.credits.share or scenario.credits.misapplied_share:
+            found.update((False, what) for what in _with_a_share(CREDITED, scenario.credits))
     if "supplier-master" in scenario.scope:
         found.update((False, what) for what in _of_masters(scenario))
     return found

@@ -181,14 +181,18 @@ class PointToPoint:
             await self._ask(order.entity, ref, _refusal(posted, value))
 
     async def receipt(self, receipt: GoodsReceipt) -> None:
-        """A receipt goes into the ERP."""
+        """A receipt goes into the ERP; a count that found all of it there need not."""
         ref = f"inventory:{receipt.id}"
         if self._table.outcome(ref):
+            return
+        if not receipt.lines:
+            self._table.note(ref, POSTED)
             return
         posted = await self._send(cloud_erp.post_receipt(receipt))
         if isinstance(posted, Ok):
             self._table.note(ref, POSTED)
-            self._table.move("received", ref, receipt.order, {line.line: line.quantity for line in receipt.lines})
+            sign = -1 if receipt.corrects else 1
+            self._table.move("received", ref, receipt.order, {x.line: sign * x.quantity for x in receipt.lines})
         elif isinstance(posted, Rejected) and posted.code != EARLY:
             await self._ask(receipt.entity, ref, _refusal(posted, 0))
 

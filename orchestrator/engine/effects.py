@@ -29,14 +29,9 @@ class Effects:
     """One worker's hands."""
 
     def __init__(
-        self,
-        office: Office,
-        caller: Caller,
-        steps: Steps,
-        zones: dict[str, ZoneInfo],
-        habits: Habits,
+        self, office: Office, caller: Caller, steps: Steps, zones: dict[str, ZoneInfo], habits: Habits
     ) -> None:
-        """Know how to call, how to write down, by which habits, and from finance's calendar what is pressing."""
+        """Know how to call, how to write down, and by which habits."""
         self._office = office
         self._store = office.store
         self._caller = caller
@@ -76,9 +71,8 @@ class Effects:
         key = self._habits.wire_key(effect)
         tag = effect.ref if operation.guarded else ""
         query = {operation.asks_by: effect.ref} if operation.asks_by else NO_QUERY
-        body, call = effect.body, self._caller.call
-        return await call(
-            operation, effect.path, query, body=body, key=key, tag=tag, entered=entered, pressing=pressing
+        return await self._caller.call(
+            operation, effect.path, query, body=effect.body, key=key, tag=tag, entered=entered, pressing=pressing
         )
 
     async def _take_turn(self, effect: Effect, system: str, *, pressing: bool) -> None:
@@ -148,9 +142,8 @@ class Effects:
             self._store.finish_effect(effect, DONE)
             if effect.process:
                 return self._steps.for_process(effect.process, m.EffectRead(now_ms, effect.key, value), effect.known)
-            return self._steps.hear(
-                value, effect.ref, self._zones, now_ms
-            )  # a document that intake could not read in time
+            # a document that intake could not read in time
+            return self._steps.hear(value, effect.ref, self._zones, now_ms)
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:
             return []

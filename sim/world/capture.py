@@ -56,9 +56,8 @@ class Capture:
         draws = self._seed.slots("capture", intent.key, paper)
         if turns and intent.twist == MISREAD:
             return _misread(bill, draws)
-        unsure = (
-            draws.uniform(3) < self._unsure_share and intent.twist != TOLERATED
-        )  # that would be hard for people, too
+        hard_for_people_too = intent.twist == TOLERATED
+        unsure = draws.uniform(3) < self._unsure_share and not hard_for_people_too
         return Reading(bill, _figures(draws, int(3 * draws.uniform(4)) if unsure else -1))
 
 

@@ -105,10 +105,8 @@ class Crediting:
         ref = f"ap_automation:{self._hands.invoice(intent, owed.order, billed, figures)}"
         self._papers[ref] = Paper(ref, intent, owed, owes, billed, right.total_minor)
         waits = credited is not None and credited.misreferred
-        goods, amounts = (
-            goods_of(intent, quantities, owed.rate_ppm),
-            (billed.total_minor, at_order_prices(intent, quantities)),
-        )
+        goods = goods_of(intent, quantities, owed.rate_ppm)
+        amounts = (billed.total_minor, at_order_prices(intent, quantities))
         self._truth.payable(now, owes, owed, amounts, goods, billed.charges_minor, ready_ms=now, needs_people=waits)
         self._truth.invoice(now, ref, owes, owed, number, billed.total_minor, copy=False, expect="effect")
 

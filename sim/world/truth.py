@@ -312,10 +312,9 @@ class Truth:
             amount_minor,
             owed.currency,
             owed.order,
-            1,
-            copy,
-            expect,
-            on,
+            copy=copy,
+            expect=expect,
+            on=on,
         )
         self.papers[ref] = paper
         self._record(paper)

@@ -111,6 +111,14 @@ def copy_posted_before_anybody_accepted_it() -> Story:
     return story.decides("CASE-1", "reject").tells("CASE-1").ends()
 
 
+def original_booked_beside_a_copy_that_was_posted_unasked() -> Story:
+    """The copy stood before anybody accepted it; that somebody did so later makes no room for the original."""
+    story = Story().delivered().bills().copies("INV-2", "INV-1", number="4711-A").tells("INV-2").tells("INV-1")
+    story.asks("CASE-1", "duplicate-invoice", "INV-2", "INV-1").paid("INV-2", "AP-1")
+    story.wait(3).decides("CASE-1", "accept").tells("CASE-1").paid("INV-1", "AP-2").wait(6).cancels("AP-1")
+    return story.says("INV-2", "rejected").decides("CASE-1", "reject").tells("CASE-1").ends()
+
+
 def copy_booked_again_after_it_was_taken_out() -> Story:
     """People have thought better of it and cancelled it by hand; the design, which knows, books it once more."""
     story = _copy_let_through().wait(6).cancels("AP-2").says("INV-2", "rejected")
@@ -161,6 +169,7 @@ BAD_DESK: tuple[tuple[Callable[[], Story], str], ...] = (
     (accepted_copy_posted_twice, "I01"),
     (copy_posted_because_the_original_was_accepted, "I01 I12"),
     (copy_posted_before_anybody_accepted_it, "I01 I12"),
+    (original_booked_beside_a_copy_that_was_posted_unasked, "I01"),
     (copy_booked_again_after_it_was_taken_out, "I01 I12"),
     (accepted_price_posted_at_another, "I03 I07"),
     (second_thought_ignored, "I11 I20"),

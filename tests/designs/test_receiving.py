@@ -54,3 +54,4 @@ def test_a_design_that_does_not_look_books_what_was_never_owed() -> None:
     assert all(flagged < true for true, flagged in kinds.values()), kinds
     assert {each.id for each in summary.invariants if each.verdict == "fail"} >= {"I03", "I07", "I12", "I21"}
     assert summary.money_at_risk_minor > 0
+    assert summary.anomalies.false_alarms == 0  # it asks about no count that found all of it there

@@ -29,6 +29,7 @@ from tests.orchestrator.estate import (
 
 HOUR = 3600.0
 DAY = 24 * HOUR
+PRICE_CASE = "price-variance/ap_automation:INV-000001"
 
 
 async def chain(estate: Estate, *workers: Worker, wait_s: float = 30.0) -> None:
@@ -140,16 +141,21 @@ def test_a_watermark_moves_only_when_everything_listed_is_in_the_inbox(tmp_path:
     play(story)
 
 
+async def asked_about_a_price(folder: Path) -> tuple[Estate, Worker]:
+    """All papers of an order, and a case, because its bill is too dear."""
+    estate = Estate()
+    worker = Worker("w1", estate, folder)
+    await worker.take(estate.order())
+    await worker.take(estate.receipt())
+    await worker.take(estate.invoice(price="15.00"))
+    return estate, worker
+
+
 def test_lost_decisions_are_polled_too(tmp_path: Path) -> None:
     async def story() -> None:
-        estate = Estate()
-        worker = Worker("w1", estate, tmp_path)
-        await worker.take(estate.order())
-        await worker.take(estate.receipt())
-        await worker.take(estate.invoice(price="15.00"))
-        key = "price-variance/ap_automation:INV-000001"
-        assert list(estate.cases) == [key]
-        estate.decision(key, "accept")
+        estate, _ = await asked_about_a_price(tmp_path)
+        assert list(estate.cases) == [PRICE_CASE]
+        estate.decision(PRICE_CASE, "accept")
         await asyncio.sleep(2 * HOUR)
         once(estate)
         assert estate.posted["invoices"][0]["InvoiceAmount"] == "150.00"
@@ -161,18 +167,28 @@ def test_an_answer_that_people_took_back_is_void_however_late_it_comes(tmp_path:
     """The second thought overtakes the first: a bill that was accepted by mistake, and refused, is not posted."""
 
     async def story() -> None:
-        estate = Estate()
-        worker = Worker("w1", estate, tmp_path)
-        await worker.take(estate.order())
-        await worker.take(estate.receipt())
-        await worker.take(estate.invoice(price="15.00"))
-        key = "price-variance/ap_automation:INV-000001"
-        first, second = estate.decision(key, "accept"), estate.decision(key, "reject", revision=2)
+        estate, worker = await asked_about_a_price(tmp_path)
+        first, second = estate.decision(PRICE_CASE, "accept"), estate.decision(PRICE_CASE, "reject", revision=2)
         estate.decisions.clear()
         assert await worker.take(second) == 200
         assert await worker.take(first) == 200
         await asyncio.sleep(2 * HOUR)
         assert estate.posted["invoices"] == []
+
+    play(story)
+
+
+def test_a_refusal_that_people_took_back_is_void_while_they_wait(tmp_path: Path) -> None:
+    """The case is open to the bill again, so that only the age of the first answer tells that it is none any more."""
+
+    async def story() -> None:
+        estate, worker = await asked_about_a_price(tmp_path)
+        first, second = estate.decision(PRICE_CASE, "reject"), estate.decision(PRICE_CASE, "wait", revision=2)
+        estate.decisions.clear()
+        assert await worker.take(second) == 200
+        assert await worker.take(first) == 200
+        await asyncio.sleep(2 * HOUR)
+        assert "rejected" not in {status for _, status in estate.statuses}
 
     play(story)
 

@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.canonical import AccrualRow, ImportedRow, OpenLine, ReversalRow
+from orchestrator.engine.closes import Close, Closes
+from orchestrator.engine.closing import Closing
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.period_end import FOLLOW_MS, ROWS_MAX, TRIES_MAX, decide
 from orchestrator.workflows.period_state import (
@@ -304,3 +306,34 @@ def test_an_invoice_that_people_hold_does_not_count_and_one_on_its_way_leaves_it
 def test_an_order_on_its_way_leaves_it_open() -> None:
     assert received_not_invoiced(standing(approved(), received(), answer=False), "2026-10-31") == ([LINE], False)
     assert order().lines[1].kind == "expense"
+
+
+class Orders:
+    """The orders of a hospital as `Steps` shows them: process, version and state, and which were read."""
+
+    def __init__(self) -> None:
+        self.now: dict[int, tuple[int, ProcureToPay]] = {}
+        self.read: list[int] = []
+
+    def orders_of(self, entity: str) -> list[tuple[int, int]]:
+        """Process and version."""
+        del entity
+        return [(process, version) for process, (version, _) in self.now.items()]
+
+    def states_of(self, processes: list[int]) -> list[tuple[int, ProcureToPay]]:
+        """What is asked for."""
+        self.read += processes
+        return [(process, self.now[process][1]) for process in processes]
+
+
+def test_an_order_is_looked_through_again_when_it_has_changed_and_only_then() -> None:
+    """A receipt that is found late must be accrued; what stands as it stood is not read twice."""
+    orders: Any = Orders()
+    nothing: Any = None
+    closing = Closing(nothing, nothing, orders, nothing, Closes("", {}))
+    close = Close("H1", "2026-10", NOW, "2026-10-31", "2026-11-01", NOW)
+    orders.now = {1: (1, standing(approved())), 2: (1, standing(approved(), received()))}
+    assert [lines for _, lines, _ in closing._look_through(close)] == [[], [LINE]]
+    orders.now[1] = (2, standing(approved(), received()))
+    assert [lines for _, lines, _ in closing._look_through(close)] == [[LINE], [LINE]]
+    assert orders.read == [1, 2, 1]

@@ -7,6 +7,8 @@ import pytest
 
 from contracts.journal import AnyEntry, Call, Delivered, Document, Effect, Obligation, RunEnded, WorkerLife
 from reports.entries import in_words, moment, tag
+from reports.moments import Clocks
+from reports.sentences import sentence
 from reports.words import counted, currency_of, figure, money, plain_name, printable
 from tests.reports.samples import LINES, PASSED
 
@@ -61,6 +63,20 @@ ENTRIES: list[tuple[AnyEntry, str]] = [
 @pytest.mark.parametrize(("entry", "says"), ENTRIES, ids=lambda each: tag(each) if hasattr(each, "at") else "")
 def test_an_entry_in_one_line(entry: AnyEntry, says: str) -> None:
     assert in_words(entry) == says
+
+
+@pytest.mark.parametrize(
+    ("what", "ordered", "alone"),
+    [
+        ("payable", "once, for goods on order PO-1", "once, without an order"),
+        ("credit-memo", "once, that it had billed on order PO-1", "once, that it had billed without an order"),
+    ],
+)
+def test_what_is_owed_without_an_order_names_none(what: str, ordered: str, alone: str) -> None:
+    owed = Obligation(0, "o1", what, "H1", "S-1", "USD", 100, 0, False, "2026-10-01", "PO-1", 0, ())  # noqa: FBT003
+    clocks = Clocks({"H1": "America/New_York"})
+    assert sentence(owed, clocks).says.endswith(ordered)
+    assert sentence(msgspec.structs.replace(owed, order=""), clocks).says.endswith(alone)
 
 
 def test_a_moment_is_utc() -> None:

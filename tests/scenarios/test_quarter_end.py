@@ -186,8 +186,11 @@ KINDS = ("timeout-after-commit", "timeout-executed-later", "timeout-before-commi
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int) -> None:
-    """Half the calls meet a timeout, a lying 500 or the death of a worker; finance's calendar is hard to read as well."""
+def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int, tmp_path: Path) -> None:
+    """Half the calls meet a timeout, a lying 500 or the death of a worker; finance's calendar is hard to read as well.
+
+    A job that may have been taken is never handed in again.
+    """
     weather = [Weather(kind, IMPORT, 0.12) for kind in KINDS]
     weather += [Weather(kind, target, 0.12) for kind in ("timeout-before-commit", "crash", "pause") for target in ASKED]
     weather += [Weather("batch-in-part", IMPORT, 0.4), Weather("pause", IMPORT, 0.1)]
@@ -195,10 +198,18 @@ def test_whatever_befalls_accruals_and_reversals_each_stands_once(seed: int) -> 
     weather.append(Weather("timeout-before-commit", "cloud_erp.list_periods", 0.3))
     scenario = replace(SCENARIO, weather=tuple(weather), front=())
     name, design = load_design("workflow")
-    summary = run(RunOptions(scenario, name, design, seed, 0.1))
+    summary = run(RunOptions(scenario, name, design, seed, 0.1, directory=tmp_path))
     assert summary.verdict == "pass", [result for result in summary.invariants if result.verdict != "pass"]
     assert sum(fault.took_effect for fault in summary.faults) > 10
+    calls = [entry for entry in read(tmp_path / "events.jsonl") if isinstance(entry, Call)]
+    handed_in = Counter(entry.key for entry in calls if entry.operation == "submit_import" and _may_be_done(entry))
+    assert set(handed_in.values()) == {1}
     assert summary.effects["cloud_erp/accrual.posted"] == summary.effects["cloud_erp/accrual.reversed"] > 5
+
+
+def _may_be_done(call: Call) -> bool:
+    """Whether nobody can rule out that the ERP did it: who was turned away, or never got through, may come again."""
+    return call.outcome != "not-sent" and call.status not in {401, 429, 503}
 
 
 def test_accruals_go_in_by_batches_and_a_job_is_asked_for_its_rows() -> None:

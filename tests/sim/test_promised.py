@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields, replace
 
-from contracts.scenario import Anomalies, Disguises, Hospital, Masters, Scenario
+from contracts.scenario import Anomalies, Credits, Disguises, Hospital, Masters, Scenario
 from sim import promised
 from sim.fault_rules import BY_NAME
 from sim.scenario_file import load_scenario
@@ -24,7 +24,9 @@ SWEPT = (
     "acquisition-onboarding",
 )
 """What CONTRIBUTING sweeps before a change goes in."""
-HARD_TO_MATCH = (Path(__file__).parents[1] / "scenarios" / "hard-to-match.toml").as_posix()
+HARD_TO_MATCH, CREDITS = (
+    (Path(__file__).parents[1] / "scenarios" / f"{name}.toml").as_posix() for name in ("hard-to-match", "credits")
+)
 NO_SHARE_OF_ANOMALIES = {"before_pay_run_share"}
 
 
@@ -35,7 +37,7 @@ def scenario(name: str) -> Scenario:
 
 def all_classes() -> set[promised.Class]:
     """All that any share can bring about."""
-    plain = (promised.BILLS, promised.PROPOSED, promised.RENAMED, promised.PAID_ELSEWHERE)
+    plain = (promised.BILLS, promised.CREDITED, promised.PROPOSED, promised.RENAMED, promised.PAID_ELSEWHERE)
     found = {(False, what) for table in plain for whats in table.values() for what in whats}
     found |= {(name == "held_out", what) for name, whats in promised.DISGUISED.items() for what in whats}
     return found | {(False, "bank-change")}
@@ -49,6 +51,7 @@ def test_every_share_of_the_form_says_what_it_brings_about() -> None:
 
     assert shares(Anomalies) == set(promised.BILLS)
     assert shares(Disguises) == set(promised.DISGUISED)
+    assert shares(Credits) == set(promised.CREDITED)
     masters = {name for name in shares(Masters) if name.endswith("_share")} - NO_SHARE_OF_ANOMALIES
     assert masters == {*promised.PROPOSED, *promised.RENAMED, *promised.PAID_ELSEWHERE}
 
@@ -61,7 +64,12 @@ def test_the_scenarios_that_are_swept_promise_everything() -> None:
 
 @pytest.mark.parametrize(
     ("name", "scale", "seeds"),
-    [(HARD_TO_MATCH, 1.0, (1, 2)), ("supplier-campaign", 0.5, (1, 2)), ("acquisition-onboarding", 0.5, range(1, 7))],
+    [
+        (HARD_TO_MATCH, 1.0, (1, 2)),
+        (CREDITS, 1.0, (1, 2)),
+        ("supplier-campaign", 0.5, (1, 2)),
+        ("acquisition-onboarding", 0.5, range(1, 7)),
+    ],
 )
 def test_the_world_brings_about_what_is_promised_and_nothing_else(
     name: str, scale: float, seeds: Iterable[int]
@@ -87,3 +95,12 @@ def test_weather_that_only_fronts_bring_is_promised_with_a_front() -> None:
     campaign = scenario("supplier-campaign")
     assert "shifting-pages" in promised.kinds(campaign)
     assert "shifting-pages" not in promised.kinds(replace(campaign, front=()))
+
+
+def test_memos_go_wrong_only_where_bills_are_given_back() -> None:
+    wrong = Credits(twice_share=0.5, misreferred_share=0.5)
+    plain = replace(scenario("quiet-week"), credits=wrong)
+    assert "duplicate-credit" not in {what for _, what in promised.classes(plain)}
+    given_back = replace(plain, credits=replace(wrong, share=0.1))
+    credited = promised.classes(given_back) - promised.classes(plain)
+    assert credited == {(False, "duplicate-credit"), (False, "credit-without-invoice")}

@@ -64,6 +64,15 @@ def test_a_copy_differs_in_what_its_disguise_says_and_in_nothing_else(stage: Sta
     assert set(map(frozenset, changes.values())) == {frozenset({"number"})}
 
 
+def test_a_copy_bears_the_day_on_which_it_came_and_no_bill_an_account(stage: Stage) -> None:
+    bills = [paper for paper in stage.documents if paper.what == "invoice"]
+    assert {bool(paper.on) for paper in bills if paper.copy} == {True}
+    assert not [paper for paper in bills if paper.bank or (paper.on and not paper.copy)]
+    utc_days = {paper.ref: dt.datetime.fromtimestamp(paper.at / 1000, dt.UTC).date() for paper in bills if paper.copy}
+    off = [abs(dt.date.fromisoformat(papers(stage)[ref].on) - day) for ref, day in utc_days.items()]
+    assert max(off) <= dt.timedelta(days=1)
+
+
 def test_halves_add_up_to_the_whole(stage: Stage) -> None:
     halves: dict[str, list[Anomaly]] = defaultdict(list)
     for anomaly in stage.anomalies:
