@@ -41,6 +41,20 @@ def test_the_earlier_bill_is_posted_and_the_one_for_too_much_asked_about(billed:
     assert short(story.tell(decided(CASE, "accept"))) == [POST_2, "tell INV-2 posted"], "people's word is enough"
 
 
+def test_a_copy_in_halves_does_not_come_before_what_it_copies() -> None:
+    story = Story()
+    story.tell(approved(), received())
+    for name, quantity, number in (("INV-2", 4, "INV-1068A"), ("INV-3", 6, "INV-1068B")):
+        half = captured(invoice(name, quantity, 2, number=number, at=60_000))
+        assert short(story.tell(half)) == [f"start heard:{name}"]
+    assert short(story.tell(captured(invoice(number="INV-1068")))) == [
+        POST_1,
+        "case duplicate-invoice/ap_automation:INV-2",
+        "case duplicate-invoice/ap_automation:INV-3",
+        "tell INV-1 posted",
+    ]
+
+
 @pytest.mark.parametrize("billed", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_where_no_earlier_bill_is_found_in_time_it_is_posted(billed: tuple[int, int]) -> None:
     story = halves(*billed)
