@@ -55,6 +55,11 @@ def exceeds(wanted: dict[int, int], taken: dict[int, int], available: dict[int, 
     return any(quantity + taken.get(line, 0) > available.get(line, 0) for line, quantity in wanted.items())
 
 
+def agrees(one: dict[int, int], other: dict[int, int]) -> bool:
+    """Whether both are as much of every line."""
+    return one == other or all(one.get(line, 0) == other.get(line, 0) for line in one.keys() | other.keys())
+
+
 def variance(order: PurchaseOrder, invoice: Invoice) -> tuple[int, int]:
     """How far the billed amounts are off the order's prices, without netting lines; and the value at those prices."""
     prices = {line.line: line.unit_price_minor for line in order.lines}

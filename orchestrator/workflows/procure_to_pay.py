@@ -247,8 +247,17 @@ def _timer_due(state: ProcureToPay, event: m.TimerDue, commands: Commands) -> Pr
         if state.order is not None or paper not in state.receipts:
             return state
         return ask_about_receipt(state, paper, Ask("unknown-order", 0, (), {}), commands)
-    entry = state.invoices.get(paper)
-    if entry is None or not entry.timed:
+    if paper not in state.invoices:
+        return state
+    if kind == "heard":
+        return with_invoice(state, paper, heard=True)
+    return _waited_long(state, paper, event, commands)
+
+
+def _waited_long(state: ProcureToPay, paper: str, event: m.TimerDue, commands: Commands) -> ProcureToPay:
+    """A bill or a memo has waited as long as anybody has patience."""
+    entry = state.invoices[paper]
+    if not entry.timed:
         return state
     if entry.stage == "asking":  # people wanted to wait, and have waited
         return with_invoice(state, paper, stage="waiting", open_case="", timed=False)

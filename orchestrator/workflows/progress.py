@@ -19,6 +19,7 @@ from orchestrator.workflows.matching import (
     Clear,
     Finding,
     Wait,
+    agrees,
     beyond_tolerance,
     copy_of,
     exceeds,
@@ -32,6 +33,8 @@ from orchestrator.workflows.taxes import overtaxed
 
 WITHOUT_COVER: Final = frozenset({"duplicate-invoice", "quantity-variance", "invoice-without-receipt"})
 """Objections which, once overruled, let an invoice be posted without a receipt to cover it."""
+HEARD_MS: Final = 270 * 60_000
+"""So long after its capture we know every earlier bill, though its webhook was lost: more than any pause between two polls."""
 
 
 def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToPay:
@@ -84,6 +87,11 @@ def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) 
         key = again(f"inv:ap_automation:{paper}:post", entry.attempt)
         commands.append(m.PostInvoice(key, entry.invoice, entry.on))
         return with_invoice(state, paper, stage="posting", timed=False, open_case="")
+    if finding.reason == "earlier bill":
+        if entry.heard is None:
+            commands.append(m.StartTimer(f"heard:{paper}", entry.invoice.captured_ms + HEARD_MS))
+            state = with_invoice(state, paper, heard=False)
+        return state
     if not entry.timed and not entry.open_case:
         patience_ms = DAY_MS if entry.invoice.credit else PATIENCE_MS
         commands.append(m.StartTimer(f"invoice:{paper}", now_ms + patience_ms))
@@ -204,11 +212,26 @@ def _in_which_unit(order: PurchaseOrder, invoice: Invoice) -> Ask:
 
 
 def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], cleared: dict[int, int]) -> Finding:
-    """Whether what is billed has arrived, and stands in the ERP already."""
+    """Whether what is billed has arrived, and stands in the ERP already.
+
+    What fits all that arrived, but is not what one delivery brought, may bill too much at the expense of an earlier bill
+    whose webhook was lost: it waits until that one must have been found.
+    """
     if state.order_stage != "posted":
         return Wait("posting")
     if WITHOUT_COVER.intersection(entry.waived):
         return CLEAR
+    arrived, booked, missing = _came(state)
+    if not exceeds(wanted, cleared, arrived):
+        if exceeds(wanted, cleared, booked):
+            return Wait("posting")
+        return CLEAR if entry.heard or _is_delivered(state, wanted) else Wait("earlier bill")
+    short = _short(wanted, cleared, arrived, missing)
+    return Ask("quantity-variance", entry.invoice.total_minor, (), short) if short else Wait("receipt")
+
+
+def _came(state: ProcureToPay) -> tuple[dict[int, int], dict[int, int], set[int]]:
+    """What has arrived of each line, what of that stands in the ERP, and of which lines a count found less."""
     arrived: dict[int, int] = {}
     booked: dict[int, int] = {}
     missing: set[int] = set()
@@ -224,10 +247,18 @@ def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], c
                 arrived[line.line] = arrived.get(line.line, 0) + sign * line.quantity
             if received.stage == "posted":
                 booked[line.line] = booked.get(line.line, 0) + sign * line.quantity
-    if not exceeds(wanted, cleared, arrived):
-        return Wait("posting") if exceeds(wanted, cleared, booked) else CLEAR
-    short = _short(wanted, cleared, arrived, missing)
-    return Ask("quantity-variance", entry.invoice.total_minor, (), short) if short else Wait("receipt")
+    return arrived, booked, missing
+
+
+def _is_delivered(state: ProcureToPay, wanted: dict[int, int]) -> bool:
+    """Whether a bill is for one delivery, less what went back of it or was not there."""
+    came: dict[str, dict[int, int]] = {}
+    for paper, received in state.receipts.items():
+        receipt = received.receipt
+        delivery, sign = came.setdefault(receipt.corrects or paper, {}), -1 if receipt.corrects else 1
+        for line in receipt.lines:
+            delivery[line.line] = delivery.get(line.line, 0) + sign * line.quantity
+    return any(agrees(wanted, delivery) for delivery in came.values())
 
 
 def _is_counted(state: ProcureToPay, entered: str) -> bool:

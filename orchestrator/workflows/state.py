@@ -46,6 +46,8 @@ class InvoiceEntry(msgspec.Struct, frozen=True, array_like=True):
     """Of a credit memo on its way into the books, or there: the paper of the bill that it gives back."""
     reopened: int = 0
     """How often people took it out of the books to have it booked anew."""
+    heard: bool | None = None
+    """Whether every earlier bill must have been found by now; None where it has not had to wait for that."""
 
 
 class ProcureToPay(msgspec.Struct, frozen=True, array_like=True):

@@ -100,7 +100,8 @@ def test_a_part_is_given_back_and_only_that_may_be_billed_again() -> None:
     assert short(story.tell(captured(invoice("INV-2", 5, 0, number="78", at=20)))) == [
         "case quantity-variance/ap_automation:INV-2"
     ]
-    assert short(story.tell(captured(invoice("INV-3", 4, 0, number="79", at=21)))) == [
+    assert short(story.tell(captured(invoice("INV-3", 4, 0, number="79", at=21)))) == ["start heard:INV-3"]
+    assert short(story.tell(m.TimerDue(NOW + DAY, "heard:INV-3"))) == [
         "inv:ap_automation:INV-3:post",
         "tell INV-3 posted",
     ]

@@ -278,7 +278,8 @@ def standing(*events: Any, answer: bool = True) -> ProcureToPay:
 
 def test_only_what_came_for_direct_use_and_is_not_invoiced_stands_open() -> None:
     assert received_not_invoiced(standing(approved(), received()), "2026-10-31") == ([LINE], True)
-    part = standing(approved(), received(), captured(invoice("INV-1", 5, 1)))
+    heard = m.TimerDue(NOW + DAY, "heard:INV-1")
+    part = standing(approved(), received(), captured(invoice("INV-1", 5, 1)), heard)
     assert received_not_invoiced(part, "2026-10-31") == ([replace(LINE, quantity=3, amount_minor=12_000)], True)
     whole = standing(approved(), received(), captured(invoice()))
     assert received_not_invoiced(whole, "2026-10-31") == ([], True)
