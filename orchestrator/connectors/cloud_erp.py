@@ -14,6 +14,7 @@ from orchestrator.connectors.base import Lookup, Operation, Prepared
 
 SYSTEM: Final = "cloud_erp"
 SETTLE_S: Final = 300.0
+CANCELLED: Final = "Cancelled"
 TIMEOUT_S: Final = 60.0
 PAGE: Final = 500
 
@@ -137,6 +138,7 @@ class Posted(msgspec.Struct, rename="pascal", gc=False):
     invoice_id: str
     source_ref: str = ""
     posted_at: str = ""
+    status: str = ""
 
 
 class _Orders(msgspec.Struct):
@@ -275,7 +277,9 @@ def _find_receipt(body: bytes, ref: str) -> str | None:
 
 
 def _find_invoice(body: bytes, ref: str) -> str | None:
-    return next((x.invoice_id for x in _invoices.decode(body).items if x.source_ref in {"", ref}), None)
+    """The one that stands: what people have cancelled there, to have it booked anew, is no answer."""
+    items = _invoices.decode(body).items
+    return next((x.invoice_id for x in items if x.source_ref in {"", ref} and x.status != CANCELLED), None)
 
 
 def _find_credit(body: bytes, ref: str) -> str | None:

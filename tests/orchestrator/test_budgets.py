@@ -175,3 +175,16 @@ def test_a_delivery_is_not_kept_waiting_for_a_slow_lane(tmp_path: Path) -> None:
         once(estate)
 
     play(story)
+
+
+def test_a_target_whose_word_does_not_hold_is_left_alone_longer() -> None:
+    """Two seconds, it says, again and again: obeyed to the letter, that is a storm."""
+    lane, now_ms, waits = Lane(Limit(2), Clock()), 0, []
+    for _ in range(10):
+        lane.turned_away(2_000, now_ms)
+        waits.append(lane.paused_until_ms - now_ms)
+        now_ms = lane.paused_until_ms
+    assert waits == [2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]
+    lane.refusals = 0
+    lane.turned_away(600_000, now_ms)
+    assert lane.paused_until_ms - now_ms == 600_000, "a longer time is what was asked for"

@@ -54,6 +54,7 @@ _PAGE: Final = {"PostedSince": stamp("2026-09-21T14:13:20.000Z"), "offset": "0",
 _LIST: Final = reads("cloud_erp.find_invoices", "/invoices", list_query(SINCE_MS, 0))
 _POSTED: Final = {
     "InvoiceId": match.str("AP-1"),
+    "Status": match.regex("Posted", regex="^(Posted|Cancelled)$"),
     "SourceRef": match.str("ap_automation:INV-000001"),
     "PostedAt": stamp(),
 }
@@ -121,6 +122,7 @@ _ORDERED: Final = {"OrderHeaderId": match.str("EPO-1")}
 _RECEIVED: Final = {"ReceiptId": match.str("ERC-1")}
 _CREDITED: Final = {"MemoId": match.str("APM-1")}
 _BOOKED: Final = {"InvoiceId": match.str("AP-1")}
+_STANDING: Final = {**_BOOKED, "Status": match.str("Posted")}
 
 
 def _found(made: dict[str, Any], prepared: Prepared) -> Any:
@@ -228,7 +230,7 @@ INVOICES: Final = (
         "AMOUNT-MISMATCH",
     ),
     _looks_up(
-        "a search for an invoice", "all papers were sent", _INVOICE_SENT, _found(_BOOKED, _INVOICE_SENT), Ok("AP-1")
+        "a search for an invoice", "all papers were sent", _INVOICE_SENT, _found(_STANDING, _INVOICE_SENT), Ok("AP-1")
     ),
     _looks_up("a search for an invoice that is not there", "the order was sent", _INVOICE_SENT, [], Ok(None)),
     Interaction(
@@ -238,7 +240,7 @@ INVOICES: Final = (
         ("GET", "/invoices"),
         200,
         {"items": match.each_like(_POSTED, min=1), "hasMore": False},
-        Ok(([Posted("AP-1", "ap_automation:INV-000001", "2026-10-05T16:00:00.000Z")], False)),
+        Ok(([Posted("AP-1", "ap_automation:INV-000001", "2026-10-05T16:00:00.000Z", "Posted")], False)),
         query=_PAGE,
     ),
     turned_away(
