@@ -60,7 +60,8 @@ def main(scope: Sequence[str]) -> None:
         for word in words(sys.stdin.buffer, scope):
             os.write(sys.stdout.fileno(), _encode(word) + b"\n")
     except BrokenPipeError:
-        sys.exit(1)
+        os._exit(1)
+    os._exit(0)  # somebody waits for the end of what is said, and taking the index apart would take a while
 
 
 if __name__ == "__main__":

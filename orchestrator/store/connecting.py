@@ -14,6 +14,7 @@ def connect(path: Path, sync: str) -> sqlite3.Connection:
     if together:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
         database.execute("PRAGMA journal_mode=MEMORY")
+        database.execute("PRAGMA secure_delete=OFF")  # the file goes with the run: what is freed need not be wiped
     else:
         database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA cache_size=-65536")  # 64 MB: the default of 2 MB reads a month's pages again and again
