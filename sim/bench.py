@@ -237,7 +237,7 @@ def table(measured: list[Row]) -> str:
 
 def page(text: str) -> str:
     """The document."""
-    machine = f"Python {platform.python_version()}, {platform.machine()}, one core for each figure"
+    machine = f"Python {platform.python_version()}, {platform.machine()}, one core for each figure, and another for the judge of a month"
     said = (__doc__ or "").partition("\n\n")[2].replace("\n", " ").strip()
     return f"# Benchmarks\n\n`make bench` prints this table; `python -m sim.bench --write` wrote it. {said}\n\n{machine}.\n\n{text}\n"
 
