@@ -78,10 +78,10 @@ def pay(paid: Paid, entry: Effect, objection: str, known: Known) -> Iterator[Vio
     over = max(0, before + entry.amount_minor - max(before, obligation.amount_minor))
     beyond = _beyond(paid, bill.effect, entry.amount_minor - over)
     because = (known.line, bill.line, *lines_of(known, obligation.id))
-    if first != known.line or over:
+    if over:
         again = ", which was paid before" if before else ""
-        says = f"{left} for {name}{again}: {money(over or entry.amount_minor, entry.currency)} more than is owed"
-        yield Violation(obligation.id, says, (known.line, first, *because[1:]), over or entry.amount_minor)
+        says = f"{left} for {name}{again}: {money(over, entry.currency)} more than is owed"
+        yield Violation(obligation.id, says, (known.line, first, *because[1:]), over)
     elif bill.reversed_line or objection:
         says = f"{left} for {name}, although {objection or 'it had been cancelled'}"
         yield Violation(obligation.id, says, because, entry.amount_minor)

@@ -1,6 +1,7 @@
 """Whether a bill charges more tax than is due: the order says the rates, the bill's date which of them. Pure arithmetic.
 
-Suppliers round the whole or each line, so due is what is more. That too little is charged is no reason not to pay the bill.
+Suppliers round the whole or each line; the tolerance is wide enough for both. That too little is charged is no reason not to
+pay the bill.
 """
 
 from __future__ import annotations
@@ -27,11 +28,6 @@ def overtaxed(order: PurchaseOrder, invoice: Invoice) -> Ask | None:
 
 
 def tax_due(order: PurchaseOrder, invoice: Invoice) -> int:
-    """The most tax that may be charged on a bill's goods on its date."""
+    """The tax on a bill's goods at the rate of its date."""
     rate_ppm = next((each.rate_ppm for each in reversed(order.taxes) if each.valid_from <= invoice.invoice_date), 0)
-    amounts = [line.amount_minor for line in invoice.lines]
-    return max(_rounded(sum(amounts) * rate_ppm), sum(_rounded(amount * rate_ppm) for amount in amounts))
-
-
-def _rounded(millionths: int) -> int:
-    return (millionths + MILLION // 2) // MILLION
+    return (sum(line.amount_minor for line in invoice.lines) * rate_ppm + MILLION // 2) // MILLION

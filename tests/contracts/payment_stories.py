@@ -66,6 +66,11 @@ def posted_wrong_put_right_and_paid() -> Story:
     return story.cancels("AP-1").paid("INV-1", "AP-2").pays_bill("PAY-1", "AP-2").ends()
 
 
+def paid_in_two_parts() -> Story:
+    """Half of a bill leaves with each of two pay runs: twice one bill, and no cent too much."""
+    return Payments().billed().pays_bill(amount=60_000).wait(24 * 7).pays_bill("PAY-2", amount=40_000).ends()
+
+
 def given_back_before_it_was_paid() -> Story:
     """Only the new bill is paid."""
     return Payments().billed().gives_back().credits().billed_again().pays_bill("PAY-1", "AP-2").ends()
@@ -94,6 +99,7 @@ GOOD_PAYMENTS: Final = (
     given_back_before_it_was_paid,
     given_back_after_it_was_paid,
     paid_in_part,
+    paid_in_two_parts,
 )
 
 
@@ -103,6 +109,11 @@ GOOD_PAYMENTS: Final = (
 def paid_twice() -> Story:
     """A pay run that is started again pays again."""
     return Payments().billed().pays_bill().pays_bill("PAY-2").ends()
+
+
+def paid_in_parts_that_are_too_many() -> Story:
+    """Both parts are less than the bill; together they are more."""
+    return Payments().billed().pays_bill(amount=60_000).wait(24 * 7).pays_bill("PAY-2", amount=60_000).ends()
 
 
 def copy_posted_and_paid() -> Story:
@@ -178,6 +189,7 @@ def out_of_balance() -> Story:
 
 BAD_PAYMENTS: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (paid_twice, "I12"),
+    (paid_in_parts_that_are_too_many, "I12"),
     (copy_posted_and_paid, "I01 I12"),
     (refused_and_paid, "I01 I12"),
     (paid_before_its_goods, "I12"),

@@ -84,6 +84,14 @@ def test_near_a_close_reserved_places_are_for_what_is_pressing() -> None:
     play(story)
 
 
+def test_the_way_in_without_waiting_leads_past_no_reserve() -> None:
+    """Of eight places two may be taken at once; what comes then enters by the door that asks whether it is pressing."""
+    lane = Lane(Limit(8), Clock(), lambda: True)
+    assert [lane.enter_at_once() for _ in range(3)] == [True, True, False]
+    free_for_all = Lane(Limit(2), Clock())
+    assert [free_for_all.enter_at_once() for _ in range(3)] == [True, True, False]
+
+
 def test_near_a_close_the_others_have_their_part_of_the_rate_and_rest_beyond_it() -> None:
     """One request in a hundred seconds is left to polls and statuses; what is pressing is not held up by them."""
 
