@@ -41,6 +41,9 @@ ROWS_MAX: Final = 100
 """In one job: what is lost with it must be looked for row by row."""
 FOLLOW_MS: Final = 120_000
 """How long a job is left alone before it is asked."""
+RUNNING_MAX: Final = 30
+"""How often a job may say that it is running before people hear of it: an hour. From then on it is asked once an hour."""
+STUCK_FOLLOW_MS: Final = 3_600_000
 TRIES_MAX: Final = 5
 """Jobs that may turn a row away, or lose it, before people are asked."""
 RUNNING: Final = "RUNNING"
@@ -148,10 +151,21 @@ def _read(state: PeriodEnd, event: m.EffectRead, commands: Commands) -> PeriodEn
     if kind == "rows":
         return _rows(_with_job(state, name, over=True), job, event, commands)
     if event.value == RUNNING:
-        commands.append(m.StartTimer(name, event.now_ms + FOLLOW_MS))
-    else:
-        commands.append(ReadRows(_key("rows", state, name), job.id))
+        return _still_running(state, name, event, commands)
+    commands.append(ReadRows(_key("rows", state, name), job.id))
     return state
+
+
+def _still_running(state: PeriodEnd, name: str, event: m.EffectRead, commands: Commands) -> PeriodEnd:
+    """Ask again later. A job that hangs is for the ERP's people to free; whatever becomes of it, its rows are asked for then."""
+    job = state.jobs[name]
+    running = job.running + 1
+    if running == RUNNING_MAX:
+        evidence = {"detail": f"import {job.id} has been running for an hour"}
+        _ask(state, "undeliverable", event.key, job.step, job.names, evidence, commands)
+    pace_ms = FOLLOW_MS if running < RUNNING_MAX else STUCK_FOLLOW_MS
+    commands.append(m.StartTimer(name, event.now_ms + pace_ms))
+    return _with_job(state, name, running=running)
 
 
 def _rows(state: PeriodEnd, job: Job, event: m.EffectRead, commands: Commands) -> PeriodEnd:

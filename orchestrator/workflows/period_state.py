@@ -39,12 +39,16 @@ class Accrual(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A bulk import: the lines in it, and what the ERP calls it, once we know. `over` when its rows were taken over."""
+    """A bulk import: the lines in it, and what the ERP calls it, once we know. `over` when its rows were taken over.
+
+    `running` counts how often it was asked and said that it is still running.
+    """
 
     step: Step
     names: tuple[str, ...]
     id: str = ""
     over: bool = False
+    running: int = 0
 
 
 class PeriodEnd(msgspec.Struct, frozen=True, array_like=True, tag="period-end"):

@@ -11,7 +11,7 @@ from orchestrator.canonical import AccrualRow, ImportedRow, OpenLine, ReversalRo
 from orchestrator.engine.closes import Close, Closes
 from orchestrator.engine.closing import Closing
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.period_end import FOLLOW_MS, ROWS_MAX, TRIES_MAX, decide
+from orchestrator.workflows.period_end import FOLLOW_MS, ROWS_MAX, RUNNING_MAX, STUCK_FOLLOW_MS, TRIES_MAX, decide
 from orchestrator.workflows.period_state import (
     FindJournal,
     HandIn,
@@ -109,6 +109,20 @@ def test_what_stands_open_is_accrued_on_the_last_day_and_taken_back_on_the_first
     before = process.state
     assert process.tell(rows(1, (REF, "JE-9", "")), m.TimerDue(NOW, "1"), taken(1)) == []
     assert process.state is before
+
+
+def test_a_job_that_hangs_is_shown_to_people_once_and_asked_less_often() -> None:
+    """When it ends after all, its rows are asked for as ever."""
+    process = Process(closed(LINE), taken(1))
+    running = answered("job", 1, "RUNNING")
+    assert process.tell(*[running] * (RUNNING_MAX - 1)) == ["start 1"] * (RUNNING_MAX - 1)
+    assert process.last[-1].due_ms == NOW + FOLLOW_MS
+    stuck = f"undeliverable/{key('job', 1)}"
+    assert process.tell(running) == [f"case {stuck}", "start 1"]
+    assert (process.last[0].case.subjects, process.last[0].case.amount_minor) == ((REF,), LINE.amount_minor)
+    assert process.last[-1].due_ms == NOW + STUCK_FOLLOW_MS
+    assert process.tell(running, running) == ["start 1"] * 2
+    assert process.tell(answered("job", 1, "SUCCEEDED")) == [key("rows", 1)]
 
 
 def test_jobs_are_bounded() -> None:
