@@ -112,6 +112,8 @@ class Known:
         self._by_order: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_ref: dict[tuple[str, str], Posted] = {}
         self._last: tuple[Effect | None, str] = (None, UNRELATED)
+        self._wanting: set[str] = set()
+        """Obligations, among which are all that have a required effect which does not stand."""
         self.learners: Final[dict[type[Entry] | str, Callable[[Any], None]]] = {
             Document: self._document,
             Obligation: self._obligation,
@@ -159,6 +161,11 @@ class Known:
         """What a paper came to at a version; an effect that names none has the first."""
         return self._amounts.get((paper.ref, version or 1), paper.amount_minor)
 
+    def stands(self, obligation: str, required: str) -> bool:
+        """Whether a posting of a required effect stands."""
+        postings = self.postings.get((obligation, required), ())
+        return any(not posted.reversed_line for posted in postings)
+
     def live(self, obligation: str, required: str) -> list[Posted]:
         """The postings of a required effect that stand, not reversed."""
         return [posted for posted in self.postings.get((obligation, required), ()) if not posted.reversed_line]
@@ -194,9 +201,9 @@ class Known:
     def unmet(self) -> Iterator[tuple[Obligation, str]]:
         """Obligations whose time is up with a required effect that does not stand."""
         for obligation in self.obligations.values():
-            if self.due(obligation):
+            if obligation.id in self._wanting and self.due(obligation):
                 for required in obligation.required:
-                    if not self.live(obligation.id, required):
+                    if not self.stands(obligation.id, required):
                         yield obligation, required
 
     # -- learning -----------------------------------------------------------------------------------------------------
@@ -219,6 +226,7 @@ class Known:
         if known is None or known.version <= entry.version:
             self.obligations[entry.id] = entry
             self.lines[entry.id] = self.line
+            self._wanting.add(entry.id)
 
     def _anomaly(self, entry: Anomaly) -> None:
         self.anomalies[entry.id] = entry
@@ -240,6 +248,9 @@ class Known:
             self.unassigned.append(posted)
         else:
             _add(self.postings, (posted.origin, f"{entry.system}/{entry.what}"), posted)
+            owed = self.obligations.get(posted.origin)
+            if owed is not None and all(self.stands(owed.id, required) for required in owed.required):
+                self._wanting.discard(owed.id)
         if posted.paper:
             _add(self.postings_of_paper, posted.paper, posted)
 
@@ -247,6 +258,7 @@ class Known:
         posted = self._by_ref.get((entry.system, entry.reverses))
         if posted is not None and not posted.reversed_line:
             posted.reversed_line = self.line
+            self._wanting.add(posted.origin)
 
     def _case_opened(self, entry: Effect) -> None:
         ref = f"{entry.system}:{entry.ref}"

@@ -16,10 +16,10 @@ from typing import Final
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation, doubt
+from contracts.invariant import NOTHING, Invariant, Violation, doubt
 from contracts.invariants._wording import converted, money
-from contracts.journal import Obligation
-from contracts.provenance import Known, Posted
+from contracts.journal import Effect, Obligation
+from contracts.provenance import REVERSALS, Known, Posted
 
 Order = tuple[str, str, str]
 """System, entity, order."""
@@ -38,10 +38,24 @@ class Accrued(msgspec.Struct, gc=False):
     variance_minor: int = 0
     seen: tuple[int, ...] = ()
 
+    @property
+    def is_off(self) -> bool:
+        """Whether a line or the variance holds what it should not."""
+        return self.variance_minor != 0 or any(self.off.values())
+
+
+Orders = dict[Order, Accrued]
+
 
 class Count(msgspec.Struct):
-    """Lines of orders judged."""
+    """Orders as they stood when their last posting was made, and lines of orders judged.
 
+    `owed` is what each posting was counted against, by its line; `anew` are orders that must be counted again.
+    """
+
+    orders: Orders = {}
+    owed: dict[int, Obligation | None] = {}
+    anew: set[Order] = set()
     judged: int = 0
 
 
@@ -51,18 +65,36 @@ class ReceivedNotInvoiced(Invariant):
     id = "I07"
     name = "grni"
     workflows = ("procure-to-pay",)
-    reads = ()
+    reads = (*MOVES, *REVERSALS)
 
     def start(self) -> Count:
         """None judged."""
         return Count()
 
+    def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
+        """Count a posting at once, so that little is left for the end."""
+        posted = known.posting(entry.system, entry.reverses if entry.what in REVERSALS else entry.ref)
+        if posted is not None:
+            owed = known.obligations.get(posted.origin)
+            if entry.what in REVERSALS or any(_take(posted, owed, state.orders)):
+                state.anew.add(_order(posted))
+            state.owed[posted.line] = owed
+        return NOTHING
+
     def end(self, state: Count, known: Known) -> Iterator[Violation]:
         """Each line of each order must hold what it should."""
-        orders: dict[Order, Accrued] = {}
-        for posted in _standing(known):
-            if posted.effect.what in MOVES:
+        standing = [posted for posted in _standing(known) if posted.effect.what in MOVES]
+        anew = state.anew.union(order for order, accrued in state.orders.items() if accrued.is_off)
+        for posted in standing:
+            if state.owed.get(posted.line) is not known.obligations.get(posted.origin):
+                anew.add(_order(posted))
+        orders: Orders = {}
+        for posted in standing:
+            order = _order(posted)
+            if order in anew:
                 yield from _take(posted, known.obligations.get(posted.origin), orders)
+            else:
+                orders[order] = state.orders[order]
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
             wrong = [f"line {line} by {money(off, '')}" for line, off in sorted(accrued.off.items()) if off]
@@ -85,14 +117,19 @@ def _standing(known: Known) -> Iterator[Posted]:
                 yield posted
 
 
-def _take(posted: Posted, owed: Obligation | None, orders: dict[Order, Accrued]) -> Iterator[Violation]:
+def _order(posted: Posted) -> Order:
+    effect = posted.effect
+    return effect.system, effect.entity, effect.order
+
+
+def _take(posted: Posted, owed: Obligation | None, orders: Orders) -> Iterator[Violation]:
     """Count a posting for what it moved, and against what it should have moved."""
     effect = posted.effect
     accrues = any(line.role == "grni" for line in effect.lines)
     if (accrues and not effect.goods) or (owed is not None and owed.stock and not owed.goods):
         yield doubt(effect.ref, f"{effect.ref} ({effect.what}) does not say which lines it concerns", posted.line)
         return
-    accrued = orders.setdefault((effect.system, effect.entity, effect.order), Accrued())
+    accrued = orders.setdefault(_order(posted), Accrued())
     accrued.seen = (*accrued.seen, posted.line)
     off = accrued.off
     for goods in effect.goods:

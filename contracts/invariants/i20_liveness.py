@@ -71,7 +71,8 @@ class Liveness(Invariant):
             if known.due(obligation):
                 for required in obligation.required:
                     state.judged += 1
-                    yield from _in_time(obligation, required, known)
+                    if not _on_time(obligation, required, known):
+                        yield from _in_time(obligation, required, known)
 
     def checked(self, state: Attempts) -> int:
         """Required effects that were due."""
@@ -103,6 +104,12 @@ def _ending(known: Known) -> Iterator[Violation]:
     elif known.ended.reason != "quiescent":
         says = f"the run ended in {known.ended.reason}" + (f": {known.ended.detail}" if known.ended.detail else "")
         yield Violation("run", says, (known.line,))
+
+
+def _on_time(obligation: Obligation, required: str, known: Known) -> bool:
+    """Whether it was posted by its time and stands, so that nobody need have been asked: nearly always."""
+    postings = known.postings.get((obligation.id, required))
+    return postings is not None and postings[0].effect.at <= obligation.due_ms and not postings[0].reversed_line
 
 
 def _in_time(obligation: Obligation, required: str, known: Known) -> Iterator[Violation]:

@@ -99,14 +99,14 @@ def _invoice(paper: Document, status: Status | None, known: Known) -> str:
 
 
 def _called_posted(paper: Document, status: Status, known: Known) -> str:
-    source = paper.ref.partition(":")[0]
     standing = known.live_of_paper(paper.ref) or _unnamed(paper, known)
+    if any(posted.effect.ref == status.voucher for posted in standing):
+        return ""
+    source = paper.ref.partition(":")[0]
     if not standing:
         return f"is called posted in {source}, and no posting of it stands"
-    if status.voucher not in {posted.effect.ref for posted in standing}:
-        own = standing[-1].effect.ref
-        return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {own}"
-    return ""
+    own = standing[-1].effect.ref
+    return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {own}"
 
 
 def _unnamed(paper: Document, known: Known) -> list[Posted]:
