@@ -8,6 +8,7 @@ and judges nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -97,9 +98,13 @@ class Known:
         self.postings_of_paper: dict[str, tuple[Posted, ...]] = {}
         self.unassigned: list[Posted] = []
         """Postings whose obligation is unrelated or ambiguous."""
+        self.spoken_of: dict[int, Posted] = {}
+        """Postings, by line, of whose obligation or paper anything was written after them, a case opened or they reversed."""
         self.cases: dict[str, Case] = {}
         """By `system:id`."""
         self.cases_about: dict[str, tuple[Case, ...]] = {}
+        self.made: tuple[Posted | None, Obligation | None] = (None, None)
+        """The latest posting, and the obligation that asks for it, if one does."""
         self.imports: set[str] = set()
         """Bulk imports that a system took, by `system:id`."""
         self.acknowledged: dict[str, int] = {}
@@ -161,6 +166,11 @@ class Known:
         """What a paper came to at a version; an effect that names none has the first."""
         return self._amounts.get((paper.ref, version or 1), paper.amount_minor)
 
+    def place(self, posted: Posted) -> tuple[int, int]:
+        """Where a posting stands among all: with the first of its obligation; at the end where it has none."""
+        same = self.postings.get((posted.origin, f"{posted.effect.system}/{posted.effect.what}"))
+        return (same[0].line if same else sys.maxsize, posted.line)
+
     def stands(self, obligation: str, required: str) -> bool:
         """Whether a posting of a required effect stands."""
         postings = self.postings.get((obligation, required), ())
@@ -218,6 +228,7 @@ class Known:
             _add(self.papers_of, entry.obligation, entry.ref)
         else:
             self._amounts[known.ref, known.version] = known.amount_minor
+            self._speak_of(self.postings_of_paper.get(entry.ref, ()))
         _add(self._by_fields, (entry.entity, entry.party, entry.number), entry.ref)
         _add(self._by_order, (entry.entity, entry.what, entry.order), entry.ref)
 
@@ -227,6 +238,8 @@ class Known:
             self.obligations[entry.id] = entry
             self.lines[entry.id] = self.line
             self._wanting.add(entry.id)
+            for required in entry.required:
+                self._speak_of(self.postings.get((entry.id, required), ()))
 
     def _anomaly(self, entry: Anomaly) -> None:
         self.anomalies[entry.id] = entry
@@ -248,17 +261,20 @@ class Known:
             self.unassigned.append(posted)
         else:
             _add(self.postings, (posted.origin, f"{entry.system}/{entry.what}"), posted)
-            owed = self.obligations.get(posted.origin)
-            if owed is not None and all(self.stands(owed.id, required) for required in owed.required):
-                self._wanting.discard(owed.id)
         if posted.paper:
             _add(self.postings_of_paper, posted.paper, posted)
+        owed = self.obligations.get(posted.origin)
+        asks = owed is not None and f"{entry.system}/{entry.what}" in owed.required
+        self.made = (posted, owed if asks else None)
+        if owed is not None and all(self.stands(owed.id, required) for required in owed.required):
+            self._wanting.discard(owed.id)
 
     def _reversal(self, entry: Effect) -> None:
         posted = self._by_ref.get((entry.system, entry.reverses))
         if posted is not None and not posted.reversed_line:
             posted.reversed_line = self.line
             self._wanting.add(posted.origin)
+            self._speak_of((posted,))
 
     def _case_opened(self, entry: Effect) -> None:
         ref = f"{entry.system}:{entry.ref}"
@@ -267,6 +283,7 @@ class Known:
             self.cases[ref] = case
             for paper in dict.fromkeys(entry.about):
                 _add(self.cases_about, paper, case)
+                self._speak_of(self.postings_of_paper.get(paper, ()))
 
     def _case_decided(self, entry: Effect) -> None:
         case = self.cases.get(f"{entry.system}:{entry.ref}")
@@ -294,6 +311,10 @@ class Known:
             key = f"{entry.system}:{key}"
         if key not in self.in_hand and key in self.documents:
             self.in_hand[key] = self.line
+
+    def _speak_of(self, postings: tuple[Posted, ...]) -> None:
+        for posted in postings:
+            self.spoken_of[posted.line] = posted
 
     # -- resolving ----------------------------------------------------------------------------------------------------
 

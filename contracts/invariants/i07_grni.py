@@ -19,7 +19,7 @@ import msgspec
 from contracts.invariant import NOTHING, Invariant, Violation, doubt
 from contracts.invariants._wording import converted, money
 from contracts.journal import Effect, Obligation
-from contracts.provenance import REVERSALS, Known, Posted
+from contracts.provenance import Known, Posted
 
 Order = tuple[str, str, str]
 """System, entity, order."""
@@ -48,13 +48,13 @@ Orders = dict[Order, Accrued]
 
 
 class Count(msgspec.Struct):
-    """Orders as they stood when their last posting was made, and lines of orders judged.
+    """Orders as they stood when their last posting was made, with all postings of each; and lines of orders judged.
 
-    `owed` is what each posting was counted against, by its line; `anew` are orders that must be counted again.
+    `anew` are orders that could not be counted then.
     """
 
     orders: Orders = {}
-    owed: dict[int, Obligation | None] = {}
+    postings: dict[Order, list[Posted]] = {}
     anew: set[Order] = set()
     judged: int = 0
 
@@ -65,7 +65,7 @@ class ReceivedNotInvoiced(Invariant):
     id = "I07"
     name = "grni"
     workflows = ("procure-to-pay",)
-    reads = (*MOVES, *REVERSALS)
+    reads = tuple(MOVES)
 
     def start(self) -> Count:
         """None judged."""
@@ -73,28 +73,24 @@ class ReceivedNotInvoiced(Invariant):
 
     def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
         """Count a posting at once, so that little is left for the end."""
-        posted = known.posting(entry.system, entry.reverses if entry.what in REVERSALS else entry.ref)
+        del entry
+        posted, _ = known.made
         if posted is not None:
-            owed = known.obligations.get(posted.origin)
-            if entry.what in REVERSALS or any(_take(posted, owed, state.orders)):
-                state.anew.add(_order(posted))
-            state.owed[posted.line] = owed
+            order = _order(posted)
+            state.postings.setdefault(order, []).append(posted)
+            if any(_take(posted, known.obligations.get(posted.origin), state.orders)):
+                state.anew.add(order)
         return NOTHING
 
     def end(self, state: Count, known: Known) -> Iterator[Violation]:
         """Each line of each order must hold what it should."""
-        standing = [posted for posted in _standing(known) if posted.effect.what in MOVES]
         anew = state.anew.union(order for order, accrued in state.orders.items() if accrued.is_off)
-        for posted in standing:
-            if state.owed.get(posted.line) is not known.obligations.get(posted.origin):
-                anew.add(_order(posted))
+        anew.update(_order(posted) for posted in known.spoken_of.values() if posted.effect.what in MOVES)
+        state.judged += sum(len(accrued.off) for order, accrued in state.orders.items() if order not in anew)
         orders: Orders = {}
-        for posted in standing:
-            order = _order(posted)
-            if order in anew:
+        for posted in sorted((each for order in anew for each in state.postings[order]), key=known.place):
+            if not posted.reversed_line:
                 yield from _take(posted, known.obligations.get(posted.origin), orders)
-            else:
-                orders[order] = state.orders[order]
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
             wrong = [f"line {line} by {money(off, '')}" for line, off in sorted(accrued.off.items()) if off]
@@ -108,13 +104,6 @@ class ReceivedNotInvoiced(Invariant):
     def checked(self, state: Count) -> int:
         """Lines of orders."""
         return state.judged
-
-
-def _standing(known: Known) -> Iterator[Posted]:
-    for postings in (*known.postings.values(), known.unassigned):
-        for posted in postings:
-            if not posted.reversed_line:
-                yield posted
 
 
 def _order(posted: Posted) -> Order:

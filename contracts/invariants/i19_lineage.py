@@ -19,7 +19,7 @@ import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import PERIOD_END, lines_of, posting_name
-from contracts.journal import Call, Delivered, Document, RunStarted
+from contracts.journal import Call, Delivered, Document, Effect, RunStarted
 from contracts.provenance import KIND_OF_EFFECT, Known, Posted
 
 HANDED_OVER: Final = ("acknowledged", "unanswered")
@@ -72,10 +72,7 @@ class Lineage(Invariant):
         elif kind is RunStarted:
             state.client = entry.client
         elif entry.actor in ("", state.client):
-            state.judged += 1
-            posted = known.posting(entry.system, entry.ref)
-            if posted is None or not _had(state, posted.paper, posted):
-                state.waiting.append((entry.system, entry.ref))
+            _note(state, entry, known)
         return NOTHING
 
     def end(self, state: Chain, known: Known) -> Iterator[Violation]:
@@ -97,6 +94,13 @@ class Lineage(Invariant):
     def checked(self, state: Chain) -> int:
         """Postings."""
         return state.judged
+
+
+def _note(state: Chain, entry: Effect, known: Known) -> None:
+    state.judged += 1
+    posted, _ = known.made
+    if posted is None or not _had(state, posted.paper, posted):
+        state.waiting.append((entry.system, entry.ref))
 
 
 def _had(state: Chain, paper: str, posted: Posted) -> bool:

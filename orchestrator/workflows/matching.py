@@ -52,10 +52,7 @@ def quantities(lines: Iterable[InvoiceLine]) -> dict[int, int]:
 
 def exceeds(wanted: dict[int, int], taken: dict[int, int], available: dict[int, int]) -> bool:
     """Whether a line wants more than is left of it."""
-    for line, quantity in wanted.items():
-        if quantity + taken.get(line, 0) > available.get(line, 0):
-            return True
-    return False
+    return any(quantity + taken.get(line, 0) > available.get(line, 0) for line, quantity in wanted.items())
 
 
 def agrees(one: dict[int, int], other: dict[int, int]) -> bool:

@@ -11,7 +11,17 @@ from msgspec.structs import replace
 
 from orchestrator.canonical import Invoice, PurchaseOrder
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.asking import DAY_MS, PATIENCE_MS, Commands, again, ask, put, tell, with_invoice, with_receipt
+from orchestrator.workflows.asking import (
+    DAY_MS,
+    PATIENCE_MS,
+    Commands,
+    again,
+    ask,
+    put,
+    tell,
+    with_invoice,
+    with_receipt,
+)
 from orchestrator.workflows.crediting import Match, awaits_credit, given_back, judge_memo, left_of
 from orchestrator.workflows.matching import (
     CLEAR,
