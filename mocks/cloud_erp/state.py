@@ -114,7 +114,6 @@ class CloudErp(Ledger):
         self.receipts: dict[str, Receipt] = {}
         self.invoices: dict[str, Invoice] = {}
         self.unpaid: dict[str, dict[str, Invoice]] = {entity: {} for entity in entities}
-        """By business unit: all that a pay run looks through."""
         self.suppliers = Suppliers(entities)
         self.posted = Changes()
         self._numbered: dict[tuple[str, str, str], str] = {}
@@ -255,8 +254,7 @@ class CloudErp(Ledger):
             stamp(work.now_ms),
             dated=new.invoice_date,
         )
-        numbered = (entity, new.supplier, new.invoice_number)
-        invoice.suspect = self._numbered.setdefault(numbered, invoice.id)
+        invoice.suspect = self._numbered.setdefault((entity, new.supplier, new.invoice_number), invoice.id)
         self.invoices[invoice.id] = self.unpaid[entity][invoice.id] = invoice
         self._invoices_from.setdefault(new.source_ref, []).append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
