@@ -99,7 +99,7 @@ class Known:
         self.unassigned: list[Posted] = []
         """Postings whose obligation is unrelated or ambiguous."""
         self.spoken_of: dict[int, Posted] = {}
-        """Postings, by line, of whose obligation or paper anything was written after them, a case opened or they reversed."""
+        """Postings, by line, that were reversed, or of whose obligation or paper another version was written after them."""
         self.cases: dict[str, Case] = {}
         """By `system:id`."""
         self.cases_about: dict[str, tuple[Case, ...]] = {}
@@ -283,7 +283,6 @@ class Known:
             self.cases[ref] = case
             for paper in dict.fromkeys(entry.about):
                 _add(self.cases_about, paper, case)
-                self._speak_of(self.postings_of_paper.get(paper, ()))
 
     def _case_decided(self, entry: Effect) -> None:
         case = self.cases.get(f"{entry.system}:{entry.ref}")
