@@ -8,6 +8,7 @@ and judges nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
@@ -97,9 +98,13 @@ class Known:
         self.postings_of_paper: dict[str, tuple[Posted, ...]] = {}
         self.unassigned: list[Posted] = []
         """Postings whose obligation is unrelated or ambiguous."""
+        self.spoken_of: dict[int, Posted] = {}
+        """Postings, by line, that were reversed, or of whose obligation or paper another version was written after them."""
         self.cases: dict[str, Case] = {}
         """By `system:id`."""
         self.cases_about: dict[str, tuple[Case, ...]] = {}
+        self.made: tuple[Posted | None, Obligation | None] = (None, None)
+        """The latest posting, and the obligation that asks for it, if one does."""
         self.imports: set[str] = set()
         """Bulk imports that a system took, by `system:id`."""
         self.acknowledged: dict[str, int] = {}
@@ -112,6 +117,8 @@ class Known:
         self._by_order: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_ref: dict[tuple[str, str], Posted] = {}
         self._last: tuple[Effect | None, str] = (None, UNRELATED)
+        self._wanting: set[str] = set()
+        """Obligations, among which are all that have a required effect which does not stand."""
         self.learners: Final[dict[type[Entry] | str, Callable[[Any], None]]] = {
             Document: self._document,
             Obligation: self._obligation,
@@ -159,6 +166,16 @@ class Known:
         """What a paper came to at a version; an effect that names none has the first."""
         return self._amounts.get((paper.ref, version or 1), paper.amount_minor)
 
+    def place(self, posted: Posted) -> tuple[int, int]:
+        """Where a posting stands among all: with the first of its obligation; at the end where it has none."""
+        same = self.postings.get((posted.origin, f"{posted.effect.system}/{posted.effect.what}"))
+        return (same[0].line if same else sys.maxsize, posted.line)
+
+    def stands(self, obligation: str, required: str) -> bool:
+        """Whether a posting of a required effect stands."""
+        postings = self.postings.get((obligation, required), ())
+        return any(not posted.reversed_line for posted in postings)
+
     def live(self, obligation: str, required: str) -> list[Posted]:
         """The postings of a required effect that stand, not reversed."""
         return [posted for posted in self.postings.get((obligation, required), ()) if not posted.reversed_line]
@@ -194,9 +211,9 @@ class Known:
     def unmet(self) -> Iterator[tuple[Obligation, str]]:
         """Obligations whose time is up with a required effect that does not stand."""
         for obligation in self.obligations.values():
-            if self.due(obligation):
+            if obligation.id in self._wanting and self.due(obligation):
                 for required in obligation.required:
-                    if not self.live(obligation.id, required):
+                    if not self.stands(obligation.id, required):
                         yield obligation, required
 
     # -- learning -----------------------------------------------------------------------------------------------------
@@ -211,6 +228,7 @@ class Known:
             _add(self.papers_of, entry.obligation, entry.ref)
         else:
             self._amounts[known.ref, known.version] = known.amount_minor
+            self._speak_of(self.postings_of_paper.get(entry.ref, ()))
         _add(self._by_fields, (entry.entity, entry.party, entry.number), entry.ref)
         _add(self._by_order, (entry.entity, entry.what, entry.order), entry.ref)
 
@@ -219,6 +237,9 @@ class Known:
         if known is None or known.version <= entry.version:
             self.obligations[entry.id] = entry
             self.lines[entry.id] = self.line
+            self._wanting.add(entry.id)
+            for required in entry.required:
+                self._speak_of(self.postings.get((entry.id, required), ()))
 
     def _anomaly(self, entry: Anomaly) -> None:
         self.anomalies[entry.id] = entry
@@ -242,11 +263,18 @@ class Known:
             _add(self.postings, (posted.origin, f"{entry.system}/{entry.what}"), posted)
         if posted.paper:
             _add(self.postings_of_paper, posted.paper, posted)
+        owed = self.obligations.get(posted.origin)
+        asks = owed is not None and f"{entry.system}/{entry.what}" in owed.required
+        self.made = (posted, owed if asks else None)
+        if owed is not None and all(self.stands(owed.id, required) for required in owed.required):
+            self._wanting.discard(owed.id)
 
     def _reversal(self, entry: Effect) -> None:
         posted = self._by_ref.get((entry.system, entry.reverses))
         if posted is not None and not posted.reversed_line:
             posted.reversed_line = self.line
+            self._wanting.add(posted.origin)
+            self._speak_of((posted,))
 
     def _case_opened(self, entry: Effect) -> None:
         ref = f"{entry.system}:{entry.ref}"
@@ -282,6 +310,10 @@ class Known:
             key = f"{entry.system}:{key}"
         if key not in self.in_hand and key in self.documents:
             self.in_hand[key] = self.line
+
+    def _speak_of(self, postings: tuple[Posted, ...]) -> None:
+        for posted in postings:
+            self.spoken_of[posted.line] = posted
 
     # -- resolving ----------------------------------------------------------------------------------------------------
 

@@ -56,12 +56,15 @@ def main(scope: Sequence[str]) -> None:
     """Judge what comes in. Ctrl-C is for the run, which then closes the pipe; nobody listens any more after that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # an index that only grows is no garbage
+    said = sys.stdout.fileno()
     try:
         for word in words(sys.stdin.buffer, scope):
-            os.write(sys.stdout.fileno(), _encode(word) + b"\n")
+            os.write(said, _encode(word) + b"\n")
+            if isinstance(word, LastWord):
+                os.close(said)  # somebody waits for the end of what is said; this process takes a while to end
+                os._exit(0)  # and taking the index apart would take longer
     except BrokenPipeError:
         os._exit(1)
-    os._exit(0)  # somebody waits for the end of what is said, and taking the index apart would take a while
 
 
 if __name__ == "__main__":

@@ -45,10 +45,10 @@ class EffectOnce(Invariant):
 
     def step(self, state: Judged, entry: Effect, known: Known) -> Iterator[Violation]:
         """A posting must be the only one that stands."""
-        obligation = known.obligations.get(known.origin(entry))
-        required = f"{entry.system}/{entry.what}"
-        if obligation is None or required not in obligation.required:
+        _, obligation = known.made
+        if obligation is None:
             return
+        required = f"{entry.system}/{entry.what}"
         state.add((obligation.id, required))
         live = known.live(obligation.id, required)
         if len(live) > 1:

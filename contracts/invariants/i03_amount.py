@@ -19,16 +19,18 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import Invariant, Violation
+from contracts.invariants._again import Seen, again, still_agreed
 from contracts.invariants._wording import converted, lines_of, money, posting_name
 from contracts.journal import Effect, Obligation, Posting
-from contracts.provenance import REVERSALS, Known, Posted
+from contracts.provenance import KIND_OF_EFFECT, REVERSALS, Known, Posted
 
 Roles = dict[tuple[str, str], int]
 
 
 class Count(msgspec.Struct):
-    """Live postings and reversals compared."""
+    """Postings as they were when they were made; live postings and reversals compared."""
 
+    seen: Seen = msgspec.field(default_factory=Seen)
     judged: int = 0
 
 
@@ -38,7 +40,7 @@ class Amount(Invariant):
     id = "I03"
     name = "amount"
     workflows = ("procure-to-pay",)
-    reads = (*REVERSALS, "order.changed")
+    reads = (*KIND_OF_EFFECT, *REVERSALS, "order.changed")
 
     def start(self) -> Count:
         """None compared."""
@@ -46,6 +48,9 @@ class Amount(Invariant):
 
     def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
         """A reversal must mirror its posting, a changed order come to what its source says at that version."""
+        if entry.what in KIND_OF_EFFECT:
+            _note(state, known)
+            return
         if entry.what == "order.changed":
             state.judged += 1
             yield from _changed(entry, known)
@@ -65,18 +70,22 @@ class Amount(Invariant):
 
     def end(self, state: Count, known: Known) -> Iterator[Violation]:
         """Each posting that stands must be what is due."""
-        for (owed, required), postings in known.postings.items():
-            obligation = known.obligations.get(owed)
-            if obligation is None or required not in obligation.required:
-                continue
-            for posted in postings:
-                if not posted.reversed_line:
-                    state.judged += 1
-                    yield from _compare(posted, obligation, known)
+        state.judged += still_agreed(state.seen, known)
+        for posted, obligation in again(state.seen, known):
+            state.judged += 1
+            yield from _compare(posted, obligation, known)
 
     def checked(self, state: Count) -> int:
         """Live postings and reversals."""
         return state.judged
+
+
+def _note(state: Count, known: Known) -> None:
+    """Compare a posting. What people were asked about is left for the end: they may let it through, and think better of it."""
+    posted, obligation = known.made
+    if posted is not None:
+        differs = obligation is None or any(_compare(posted, obligation, known))
+        state.seen.note(posted, agrees=not differs and posted.paper not in known.cases_about)
 
 
 def _changed(entry: Effect, known: Known) -> Iterator[Violation]:

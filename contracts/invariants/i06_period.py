@@ -18,9 +18,10 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation, doubt
+from contracts.invariants._again import Seen, again, still_agreed
 from contracts.invariants._wording import lines_of, posting_name
 from contracts.journal import Effect
-from contracts.provenance import Known, Posted
+from contracts.provenance import KIND_OF_EFFECT, Known, Posted
 
 PAYABLES: Final = ("invoice.posted", "invoice.credited", "payment.issued")
 LEDGER: Final = ("accrual.posted", "accrual.reversed")
@@ -30,10 +31,11 @@ Period = tuple[str, str, str]
 
 
 class Calendar(msgspec.Struct):
-    """The line on which a period was closed to payables, and on which it was locked; postings judged."""
+    """The line on which a period was closed to payables, and on which it was locked; postings seen, and judged."""
 
     closed: dict[Period, int] = {}
     locked: dict[Period, int] = {}
+    seen: Seen = msgspec.field(default_factory=Seen)
     judged: int = 0
 
 
@@ -43,7 +45,7 @@ class RightPeriod(Invariant):
     id = "I06"
     name = "period"
     workflows = ("procure-to-pay",)
-    reads = (*PAYABLES, *LEDGER, "period.opened", "period.closed", "period.locked")
+    reads = (*KIND_OF_EFFECT, "payment.issued", "period.opened", "period.closed", "period.locked")
 
     def start(self) -> Calendar:
         """Nothing closed."""
@@ -59,6 +61,12 @@ class RightPeriod(Invariant):
             else:
                 (state.locked if entry.what == "period.locked" else state.closed)[period] = known.line
             return NOTHING
+        if entry.lines and entry.what in KIND_OF_EFFECT:
+            posted, obligation = known.made
+            if posted is not None:
+                state.seen.note(posted, agrees=obligation is not None and entry.on == obligation.on)
+        if entry.what not in PAYABLES and entry.what not in LEDGER:
+            return NOTHING
         period = (entry.system, entry.entity, entry.on[:7])
         shut = state.locked.get(period) or (state.closed.get(period) if entry.what in PAYABLES else None)
         if entry.what == "payment.issued" and not shut:
@@ -67,15 +75,11 @@ class RightPeriod(Invariant):
 
     def end(self, state: Calendar, known: Known) -> Iterator[Violation]:
         """Each posting that stands must be on its date."""
-        for (owed, required), postings in known.postings.items():
-            obligation = known.obligations.get(owed)
-            if obligation is None or required not in obligation.required:
-                continue
-            for posted in postings:
-                if posted.effect.lines and not posted.reversed_line:
-                    state.judged += 1
-                    if posted.effect.on != obligation.on:
-                        yield from _elsewhere(posted, owed, known)
+        state.judged += still_agreed(state.seen, known)
+        for posted, obligation in again(state.seen, known):
+            state.judged += 1
+            if posted.effect.on != obligation.on:
+                yield from _elsewhere(posted, obligation.id, known)
 
     def checked(self, state: Calendar) -> int:
         """Postings that stand."""

@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
-from contracts.invariant import Invariant, Violation, doubt
+from contracts.invariant import NOTHING, Invariant, Violation, doubt
 from contracts.invariants._wording import converted, money
-from contracts.journal import Obligation
+from contracts.journal import Effect, Obligation
 from contracts.provenance import Known, Posted
 
 Order = tuple[str, str, str]
@@ -38,10 +38,24 @@ class Accrued(msgspec.Struct, gc=False):
     variance_minor: int = 0
     seen: tuple[int, ...] = ()
 
+    @property
+    def is_off(self) -> bool:
+        """Whether a line or the variance holds what it should not."""
+        return self.variance_minor != 0 or any(self.off.values())
+
+
+Orders = dict[Order, Accrued]
+
 
 class Count(msgspec.Struct):
-    """Lines of orders judged."""
+    """Orders as they stood when their last posting was made, with all postings of each; and lines of orders judged.
 
+    `anew` are orders that could not be counted then.
+    """
+
+    orders: Orders = {}
+    postings: dict[Order, list[Posted]] = {}
+    anew: set[Order] = set()
     judged: int = 0
 
 
@@ -51,17 +65,31 @@ class ReceivedNotInvoiced(Invariant):
     id = "I07"
     name = "grni"
     workflows = ("procure-to-pay",)
-    reads = ()
+    reads = tuple(MOVES)
 
     def start(self) -> Count:
         """None judged."""
         return Count()
 
+    def step(self, state: Count, entry: Effect, known: Known) -> Iterator[Violation]:
+        """Count a posting at once, so that little is left for the end."""
+        del entry
+        posted, _ = known.made
+        if posted is not None:
+            order = _order(posted)
+            state.postings.setdefault(order, []).append(posted)
+            if any(_take(posted, known.obligations.get(posted.origin), state.orders)):
+                state.anew.add(order)
+        return NOTHING
+
     def end(self, state: Count, known: Known) -> Iterator[Violation]:
         """Each line of each order must hold what it should."""
-        orders: dict[Order, Accrued] = {}
-        for posted in _standing(known):
-            if posted.effect.what in MOVES:
+        anew = state.anew.union(order for order, accrued in state.orders.items() if accrued.is_off)
+        anew.update(_order(posted) for posted in known.spoken_of.values() if posted.effect.what in MOVES)
+        state.judged += sum(len(accrued.off) for order, accrued in state.orders.items() if order not in anew)
+        orders: Orders = {}
+        for posted in sorted((each for order in anew for each in state.postings[order]), key=known.place):
+            if not posted.reversed_line:
                 yield from _take(posted, known.obligations.get(posted.origin), orders)
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
@@ -78,21 +106,19 @@ class ReceivedNotInvoiced(Invariant):
         return state.judged
 
 
-def _standing(known: Known) -> Iterator[Posted]:
-    for postings in (*known.postings.values(), known.unassigned):
-        for posted in postings:
-            if not posted.reversed_line:
-                yield posted
+def _order(posted: Posted) -> Order:
+    effect = posted.effect
+    return effect.system, effect.entity, effect.order
 
 
-def _take(posted: Posted, owed: Obligation | None, orders: dict[Order, Accrued]) -> Iterator[Violation]:
+def _take(posted: Posted, owed: Obligation | None, orders: Orders) -> Iterator[Violation]:
     """Count a posting for what it moved, and against what it should have moved."""
     effect = posted.effect
     accrues = any(line.role == "grni" for line in effect.lines)
     if (accrues and not effect.goods) or (owed is not None and owed.stock and not owed.goods):
         yield doubt(effect.ref, f"{effect.ref} ({effect.what}) does not say which lines it concerns", posted.line)
         return
-    accrued = orders.setdefault((effect.system, effect.entity, effect.order), Accrued())
+    accrued = orders.setdefault(_order(posted), Accrued())
     accrued.seen = (*accrued.seen, posted.line)
     off = accrued.off
     for goods in effect.goods:

@@ -68,4 +68,4 @@ def _needless(paper: Document, known: Known) -> bool:
         return True
     if obligation is None or paper.expect == "case":
         return False
-    return all(known.live(obligation.id, required) for required in obligation.required)
+    return all(known.stands(obligation.id, required) for required in obligation.required)

@@ -19,7 +19,7 @@ import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation
 from contracts.invariants._wording import PERIOD_END, lines_of, posting_name
-from contracts.journal import Call, Delivered, Document, RunStarted
+from contracts.journal import Call, Delivered, Document, Effect, RunStarted
 from contracts.provenance import KIND_OF_EFFECT, Known, Posted
 
 HANDED_OVER: Final = ("acknowledged", "unanswered")
@@ -30,14 +30,16 @@ POSTINGS: Final = tuple(what for what, paper in KIND_OF_EFFECT.items() if paper 
 class Chain(msgspec.Struct):
     """Who the design is; when each paper first stood in its source, and was first handed to the design; when each source showed a list.
 
-    Postings wait, as their system and reference, for the end: a delivery is written down only when its sender's side ends.
+    A posting whose link is not written down yet waits, as its system and reference, for the end: a delivery is written down
+    only when its sender's side ends.
     """
 
     client: str = ""
     stood: dict[str, int] = {}
     handed: dict[str, int] = {}
     listed: dict[str, list[int]] = {}
-    postings: list[tuple[str, str]] = []
+    waiting: list[tuple[str, str]] = []
+    judged: int = 0
 
 
 class Lineage(Invariant):
@@ -54,7 +56,6 @@ class Lineage(Invariant):
 
     def step(self, state: Chain, entry: Any, known: Known) -> Iterator[Violation]:  # noqa: ANN401 - one of five kinds
         """A link of a chain, or its end."""
-        del known
         kind = type(entry)
         if kind is Call:
             if entry.outcome == "replied" and 200 <= entry.status < 300:
@@ -71,12 +72,12 @@ class Lineage(Invariant):
         elif kind is RunStarted:
             state.client = entry.client
         elif entry.actor in ("", state.client):
-            state.postings.append((entry.system, entry.ref))
+            _note(state, entry, known)
         return NOTHING
 
     def end(self, state: Chain, known: Known) -> Iterator[Violation]:
-        """Follow each posting back."""
-        for system, ref in state.postings:
+        """Follow each posting back of which that could not be done at once."""
+        for system, ref in state.waiting:
             posted = known.posting(system, ref)
             if posted is None:
                 continue
@@ -92,7 +93,14 @@ class Lineage(Invariant):
 
     def checked(self, state: Chain) -> int:
         """Postings."""
-        return len(state.postings)
+        return state.judged
+
+
+def _note(state: Chain, entry: Effect, known: Known) -> None:
+    state.judged += 1
+    posted, _ = known.made
+    if posted is None or not _had(state, posted.paper, posted):
+        state.waiting.append((entry.system, entry.ref))
 
 
 def _had(state: Chain, paper: str, posted: Posted) -> bool:

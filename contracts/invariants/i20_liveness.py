@@ -19,8 +19,8 @@ import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation, doubt
 from contracts.invariants._wording import HOUR_MS, lines_of, moment, obligation_name
-from contracts.journal import Call, Obligation
-from contracts.provenance import Case, Known
+from contracts.journal import Call, Effect, Obligation
+from contracts.provenance import KIND_OF_EFFECT, Case, Known
 
 FAILED_CALLS_MAX: Final = 60
 CALLS_PER_HOUR_MAX: Final = 30
@@ -30,11 +30,15 @@ Key = tuple[str, str, str]
 
 
 class Attempts(msgspec.Struct):
-    """Calls by system, operation and key: how many failed, and when the latest took place; and obligations judged."""
+    """Calls by system, operation and key: how many failed, and when the latest took place.
+
+    `on_time` are the obligations of which all that they require was posted by the time that they had then.
+    """
 
     failed: dict[Key, int] = {}
     latest: dict[Key, tuple[int, ...]] = {}
     stormy: set[Key] = set()
+    on_time: set[str] = set()
     judged: int = 0
 
 
@@ -44,14 +48,19 @@ class Liveness(Invariant):
     id = "I20"
     name = "liveness"
     workflows = ("procure-to-pay", "supplier-master")
-    reads = ("call",)
+    reads = ("call", *KIND_OF_EFFECT)
 
     def start(self) -> Attempts:
         """No calls."""
         return Attempts()
 
-    def step(self, state: Attempts, entry: Call, known: Known) -> Iterator[Violation]:
-        """A call about something must not be one too many."""
+    def step(self, state: Attempts, entry: Call | Effect, known: Known) -> Iterator[Violation]:
+        """A call about something must not be one too many; a posting mostly comes in time."""
+        if isinstance(entry, Effect):
+            _, obligation = known.made
+            if obligation is not None and len(obligation.required) == 1 and entry.at <= obligation.due_ms:
+                state.on_time.add(obligation.id)
+            return NOTHING
         if not entry.key or entry.idle:
             return NOTHING
         key = (entry.system, entry.operation, entry.key)
@@ -67,11 +76,13 @@ class Liveness(Invariant):
     def end(self, state: Attempts, known: Known) -> Iterator[Violation]:
         """Each thing owed must be done or owned in time, and the run itself must have come to rest."""
         yield from _ending(known)
+        settled = state.on_time - {posted.origin for posted in known.spoken_of.values()}
         for obligation in known.obligations.values():
             if known.due(obligation):
-                for required in obligation.required:
-                    state.judged += 1
-                    yield from _in_time(obligation, required, known)
+                state.judged += len(obligation.required)
+                if obligation.id not in settled:
+                    for required in obligation.required:
+                        yield from _in_time(obligation, required, known)
 
     def checked(self, state: Attempts) -> int:
         """Required effects that were due."""

@@ -34,9 +34,10 @@ class Status(msgspec.Struct, gc=False):
 
 
 class Told(msgspec.Struct):
-    """The last status of each paper, and how many papers were judged."""
+    """The last status of each paper; the papers of which it was the fact when it was told; and how many papers were judged."""
 
     last: dict[str, Status] = {}
+    facts: set[str] = set()
     judged: int = 0
 
 
@@ -54,12 +55,18 @@ class Feedback(Invariant):
 
     def step(self, state: Told, entry: Effect, known: Known) -> Iterator[Violation]:
         """A status: remember the last."""
-        state.last[f"{entry.system}:{entry.ref}"] = Status(entry.state, entry.number, known.line)
+        ref = f"{entry.system}:{entry.ref}"
+        state.last[ref] = Status(entry.state, entry.number, known.line)
+        (state.facts.add if _is_fact(ref, entry, known) else state.facts.discard)(ref)
         return NOTHING
 
     def end(self, state: Told, known: Known) -> Iterator[Violation]:
         """Each paper's status must agree with the books."""
+        facts = state.facts - {posted.paper for posted in known.spoken_of.values()}
+        state.judged += len(facts & known.documents.keys())
         for ref, paper in known.documents.items():
+            if ref in facts:
+                continue
             status = state.last.get(ref)
             says = ""
             if paper.what in BILLS and (status or ref in known.postings_of_paper or ref in known.cases_about):
@@ -77,6 +84,12 @@ class Feedback(Invariant):
     def checked(self, state: Told) -> int:
         """Papers with a status, a posting or a case."""
         return state.judged
+
+
+def _is_fact(ref: str, told: Effect, known: Known) -> bool:
+    """Whether a status says what stands: nearly always, and then it need not be compared again unless something happens."""
+    right = ("posted",) if told.what == "invoice.status" else ORDER_STANDS
+    return told.state in right and told.number in [posted.effect.ref for posted in known.live_of_paper(ref)]
 
 
 def _invoice(paper: Document, status: Status | None, known: Known) -> str:
@@ -99,14 +112,14 @@ def _invoice(paper: Document, status: Status | None, known: Known) -> str:
 
 
 def _called_posted(paper: Document, status: Status, known: Known) -> str:
-    source = paper.ref.partition(":")[0]
     standing = known.live_of_paper(paper.ref) or _unnamed(paper, known)
+    if any(posted.effect.ref == status.voucher for posted in standing):
+        return ""
+    source = paper.ref.partition(":")[0]
     if not standing:
         return f"is called posted in {source}, and no posting of it stands"
-    if status.voucher not in {posted.effect.ref for posted in standing}:
-        own = standing[-1].effect.ref
-        return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {own}"
-    return ""
+    own = standing[-1].effect.ref
+    return f"is called posted in {source} as {status.voucher or 'no voucher'}, and stands as {own}"
 
 
 def _unnamed(paper: Document, known: Known) -> list[Posted]:

@@ -155,15 +155,17 @@ def shown(invoice: Invoice) -> InvoiceShown:
     """The invoice as the wire shows it."""
     paper = invoice.paper
     lines = tuple(
-        LineShown(
-            line.line,
-            line.item,
-            line.quantity,
-            decimal(line.unit_price_minor),
-            decimal(line.amount_minor),
-            line.unit,
-        )
-        for line in paper.lines
+        [
+            LineShown(
+                line.line,
+                line.item,
+                line.quantity,
+                decimal(line.unit_price_minor),
+                decimal(line.amount_minor),
+                line.unit,
+            )
+            for line in paper.lines
+        ]
     )
     return InvoiceShown(
         invoice.id,

@@ -34,11 +34,7 @@ class Payments:
         """What a pay run of a business unit takes up: nothing while its period is not open."""
         if self._books.periods[entity].get(on.isoformat()[:7]) != "Open":
             return []
-        return [
-            invoice
-            for invoice in self._books.invoices.values()
-            if invoice.entity == entity and self._payable(invoice, on)
-        ]
+        return [invoice for invoice in self._books.unpaid[entity].values() if self._payable(invoice, on)]
 
     def pay(self, work: Work, invoice: Invoice, on: dt.date) -> None:
         """Pay an invoice, less what was given back; nothing leaves where nothing is left."""
@@ -49,6 +45,7 @@ class Payments:
         lines, carried = self._journal(invoice, amount, on.isoformat())
         kept_back[invoice.payee] = kept - open_minor + amount
         invoice.paid = True
+        del self._books.unpaid[invoice.entity][invoice.id]
         invoice.version += 1
         if not amount:
             return
@@ -71,7 +68,7 @@ class Payments:
         )
 
     def _payable(self, invoice: Invoice, on: dt.date) -> bool:
-        if invoice.paid or invoice.held or invoice.status != "Posted" or invoice.dated + self._terms > on:
+        if invoice.held or invoice.status != "Posted" or invoice.dated + self._terms > on:
             return False
         supplier = self._books.suppliers.called(invoice.supplier)
         return supplier is None or _may_be_paid(supplier)

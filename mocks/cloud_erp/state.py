@@ -113,6 +113,7 @@ class CloudErp(Ledger):
         self.orders: dict[str, Order] = {}
         self.receipts: dict[str, Receipt] = {}
         self.invoices: dict[str, Invoice] = {}
+        self.unpaid: dict[str, dict[str, Invoice]] = {entity: {} for entity in entities}
         self.suppliers = Suppliers(entities)
         self.posted = Changes()
         self._numbered: dict[tuple[str, str, str], str] = {}
@@ -253,9 +254,8 @@ class CloudErp(Ledger):
             stamp(work.now_ms),
             dated=new.invoice_date,
         )
-        numbered = (entity, new.supplier, new.invoice_number)
-        invoice.suspect = self._numbered.setdefault(numbered, invoice.id)
-        self.invoices[invoice.id] = invoice
+        invoice.suspect = self._numbered.setdefault((entity, new.supplier, new.invoice_number), invoice.id)
+        self.invoices[invoice.id] = self.unpaid[entity][invoice.id] = invoice
         self._invoices_from.setdefault(new.source_ref, []).append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
         self.post(entity, postings)

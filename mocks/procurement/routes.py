@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from contracts.wire import Subject
 from mocks.kit.dialect import decimal, epoch_ms
 from mocks.kit.operation import Incoming, Operation, Reply, Work
@@ -129,17 +131,19 @@ def _row(order: Order) -> OrderRow:
 def _shown(order: Order) -> OrderShown:
     wanted = order.wanted
     lines = tuple(
-        LineShown(
-            place,
-            line.item,
-            line.description,
-            line.kind,
-            line.quantity,
-            line.unit,
-            decimal(line.unit_price_minor),
-            line.pack,
-        )
-        for place, line in enumerate(wanted.lines, 1)
+        [
+            LineShown(
+                place,
+                line.item,
+                line.description,
+                line.kind,
+                line.quantity,
+                line.unit,
+                decimal(line.unit_price_minor),
+                line.pack,
+            )
+            for place, line in enumerate(wanted.lines, 1)
+        ]
     )
     return OrderShown(
         order.number,
@@ -159,5 +163,11 @@ def _shown(order: Order) -> OrderShown:
         if len(order.approvals) > 1
         else [],
         order.exported,
-        [TaxShown(since, f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04d}") for since, rate_ppm in wanted.taxes],
+        list(_taxes(wanted.taxes)),
     )
+
+
+@lru_cache(maxsize=256)
+def _taxes(rates: tuple[tuple[str, int], ...]) -> tuple[TaxShown, ...]:
+    """In per cent. Kept, because all orders of a unit bear the same."""
+    return tuple(TaxShown(since, f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04d}") for since, rate_ppm in rates)

@@ -227,4 +227,4 @@ class Procurement:
 
 
 def _worth(wanted: Requisition) -> int:
-    return sum(line.quantity * line.unit_price_minor for line in wanted.lines)
+    return sum([line.quantity * line.unit_price_minor for line in wanted.lines])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -29,7 +30,7 @@ class _Line(msgspec.Struct, gc=False):
     pack: int = 1
 
 
-class _Tax(msgspec.Struct, gc=False):
+class _Tax(msgspec.Struct, frozen=True, gc=False):
     valid_from: str
     rate: str
 
@@ -44,7 +45,7 @@ class _Order(msgspec.Struct, gc=False):
     currency: str = "USD"
     status: str = ""
     approved_at: str = ""
-    taxes: list[_Tax] = []
+    taxes: tuple[_Tax, ...] = ()
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -91,8 +92,14 @@ def read_order(body: bytes) -> PurchaseOrder:
         lines,
         raw.status == "cancelled",
         raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
-        tuple(sorted((TaxRate(x.valid_from, _ppm(x.rate)) for x in raw.taxes), key=_valid_from)) if raw.taxes else (),
+        _rates(raw.taxes),
     )
+
+
+@lru_cache(maxsize=256)
+def _rates(taxes: tuple[_Tax, ...]) -> tuple[TaxRate, ...]:
+    """Oldest first. Kept, because all orders of a hospital say the same."""
+    return tuple(sorted((TaxRate(x.valid_from, _ppm(x.rate)) for x in taxes), key=_valid_from))
 
 
 def _ppm(per_cent: str) -> int:

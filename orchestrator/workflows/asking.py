@@ -14,7 +14,7 @@ from contracts.cases import Category, NewCase
 from orchestrator.canonical import BOOKS_CURRENCY
 from orchestrator.workflows import messages as m
 from orchestrator.workflows.matching import Ask
-from orchestrator.workflows.state import ProcureToPay
+from orchestrator.workflows.state import InvoiceEntry, ProcureToPay
 
 DAY_MS: Final = 86_400_000
 PATIENCE_MS: Final = 10 * DAY_MS
@@ -64,22 +64,21 @@ def case(state: ProcureToPay, about: str, subjects: tuple[str, ...], finding: As
     return m.OpenCase(f"case:{key}", wanted)
 
 
-def tell(state: ProcureToPay, paper: str, status: str, reason: str, commands: Commands) -> ProcureToPay:
+def tell(entry: InvoiceEntry, paper: str, status: str, reason: str, commands: Commands) -> InvoiceEntry:
     """Send a status, or keep it until the one on its way has arrived, so that statuses never overtake each other."""
-    entry = state.invoices[paper]
     if entry.telling:
-        return with_invoice(state, paper, tell=status, tell_reason=reason)
+        return replace(entry, tell=status, tell_reason=reason)
     key = again(f"inv:ap_automation:{paper}:status:{status}", entry.reopened)
     last = status in FINISHED
     commands.append(m.TellInvoice(key, entry.invoice.id, status, entry.voucher, reason, last))
-    return with_invoice(state, paper, told=status, telling=not last)
+    return replace(entry, told=status, telling=not last)
 
 
 def told(state: ProcureToPay, paper: str, commands: Commands) -> ProcureToPay:
     """A status has arrived, or never will; send the next one, if another was due meanwhile."""
     entry = state.invoices[paper]
-    state = with_invoice(state, paper, telling=False, tell="", tell_reason="")
-    return tell(state, paper, entry.tell, entry.tell_reason, commands) if entry.tell else state
+    arrived = replace(entry, telling=False, tell="", tell_reason="")
+    return put(state, paper, tell(arrived, paper, entry.tell, entry.tell_reason, commands) if entry.tell else arrived)
 
 
 def again(key: str, attempt: int) -> str:
@@ -112,5 +111,9 @@ def with_receipt(state: ProcureToPay, paper: str, **changes: Any) -> ProcureToPa
 
 def with_invoice(state: ProcureToPay, paper: str, **changes: Any) -> ProcureToPay:  # noqa: ANN401 - struct fields
     """The state with an invoice's entry changed."""
-    entry = replace(state.invoices[paper], **changes)
+    return put(state, paper, replace(state.invoices[paper], **changes))
+
+
+def put(state: ProcureToPay, paper: str, entry: InvoiceEntry) -> ProcureToPay:
+    """The state with an invoice's entry as it is now."""
     return replace(state, invoices={**state.invoices, paper: entry})

@@ -23,6 +23,7 @@ from orchestrator.workflows.asking import (
     ask_about_receipt,
     case,
     parts,
+    put,
     tell,
     told,
     with_invoice,
@@ -108,7 +109,8 @@ def _done(state: ProcureToPay, event: m.EffectDone, commands: Commands) -> Procu
         original = state.invoices.get(entry.original)
         if original is not None and not original.invoice.order:
             commands.append(m.ForgetBill(original.invoice))
-        return tell(with_invoice(state, paper, stage="posted", voucher=event.remote_id), paper, "posted", "", commands)
+        posted = replace(entry, stage="posted", voucher=event.remote_id)
+        return put(state, paper, tell(posted, paper, "posted", "", commands))
     if what == "inv":
         return told(state, paper, commands)
     return state
@@ -200,8 +202,8 @@ def _invoice_decided(
             commands.append(m.StopTimer(f"invoice:{paper}"))
         if not entry.invoice.order:
             commands.append(m.ForgetBill(entry.invoice))
-        state = with_invoice(state, paper, stage="rejected", open_case="", timed=False)
-        return tell(state, paper, "rejected", answer.note or category, commands)
+        rejected = replace(entry, stage="rejected", open_case="", timed=False)
+        return put(state, paper, tell(rejected, paper, "rejected", answer.note or category, commands))
     right = corrected(entry.invoice, answer.value) if answer.decision == "correct" else None
     if right is not None:
         if category == UNMATCHED and not right.order:

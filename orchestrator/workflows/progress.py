@@ -11,7 +11,17 @@ from msgspec.structs import replace
 
 from orchestrator.canonical import Invoice, PurchaseOrder
 from orchestrator.workflows import messages as m
-from orchestrator.workflows.asking import DAY_MS, PATIENCE_MS, Commands, again, ask, tell, with_invoice, with_receipt
+from orchestrator.workflows.asking import (
+    DAY_MS,
+    PATIENCE_MS,
+    Commands,
+    again,
+    ask,
+    put,
+    tell,
+    with_invoice,
+    with_receipt,
+)
 from orchestrator.workflows.crediting import Match, awaits_credit, given_back, judge_memo, left_of
 from orchestrator.workflows.matching import (
     CLEAR,
@@ -39,14 +49,15 @@ HEARD_MS: Final = 270 * 60_000
 
 def progress(state: ProcureToPay, now_ms: int, commands: Commands) -> ProcureToPay:
     """Start everything that nothing stands in the way of: the order, then receipts, then the invoices they cover."""
-    if state.order is not None and state.order_stage == "":
-        key = f"po:{state.entity}:{state.number}:{state.order.revision}"
-        commands.append(m.PostOrder(again(key, state.order_attempt), state.order))
-        state = replace(state, order_stage="posting", revision=state.order.revision)
-    elif state.order is not None and state.order_stage == "posted" and state.order.revision > state.revision:
-        key = f"po:{state.entity}:{state.number}:{state.order.revision}"
-        commands.append(m.ReviseOrder(again(key, state.order_attempt), state.order, state.erp_order))
-        state = replace(state, order_stage="revising", revision=state.order.revision)
+    order = state.order
+    if order is not None and state.order_stage == "":
+        key = f"po:{state.entity}:{state.number}:{order.revision}"
+        commands.append(m.PostOrder(again(key, state.order_attempt), order))
+        state = replace(state, order_stage="posting", revision=order.revision)
+    elif order is not None and order.revision > state.revision and state.order_stage == "posted":
+        key = f"po:{state.entity}:{state.number}:{order.revision}"
+        commands.append(m.ReviseOrder(again(key, state.order_attempt), order, state.erp_order))
+        state = replace(state, order_stage="revising", revision=order.revision)
     if state.order_stage == "posted":
         for paper, received in state.receipts.items():
             if received.stage == "waiting" and _may_follow(state, received):
@@ -95,10 +106,10 @@ def _consider(state: ProcureToPay, paper: str, now_ms: int, commands: Commands) 
     if not entry.timed and not entry.open_case:
         patience_ms = DAY_MS if entry.invoice.credit else PATIENCE_MS
         commands.append(m.StartTimer(f"invoice:{paper}", now_ms + patience_ms))
-        state = with_invoice(state, paper, timed=True)
+        entry = replace(entry, timed=True)
     if finding.reason == "receipt" and entry.told != "held":
-        state = tell(state, paper, "held", "waiting for the receipt", commands)
-    return state
+        entry = tell(entry, paper, "held", "waiting for the receipt", commands)
+    return state if entry is state.invoices[paper] else put(state, paper, entry)
 
 
 def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
@@ -163,6 +174,8 @@ def _claims(state: ProcureToPay, before: tuple[int, str]) -> tuple[list[InvoiceE
     billed: dict[int, int] = {}
     cleared: dict[int, int] = {}
     earlier: list[InvoiceEntry] = []
+    if len(state.invoices) == 1:
+        return earlier, billed, cleared
     back = given_back(state)
     for other_id, other in state.invoices.items():
         if other.invoice.credit or other_id == before[1] or not _counts(other, other_id, before):

@@ -79,8 +79,13 @@ class Bill:
         self.units = units or ("",) * len(quantities)
         self.amounts = amounts or tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
         self.charges = charges
-        self.charges_minor = sum(amount for _, amount in charges)
+        self.charges_minor = sum([amount for _, amount in charges])
         self.total_minor = sum(self.amounts) + self.charges_minor
+
+    @property
+    def goods_minor(self) -> int:
+        """What is billed for the goods."""
+        return self.total_minor - self.charges_minor
 
     def charged(self, kind: Charged) -> int:
         """What is billed beside the goods, of a kind."""
@@ -89,13 +94,16 @@ class Bill:
 
 def at_order_prices(intent: Intent, quantities: Quantities) -> int:
     """What these quantities are worth at the order's prices."""
-    return sum(quantity * line.item.price_minor for line, quantity in zip(intent.lines, quantities, strict=True))
+    worth = 0
+    for line, quantity in zip(intent.lines, quantities, strict=True):
+        worth += quantity * line.item.price_minor
+    return worth
 
 
 def rightly(intent: Intent, quantities: Quantities, number: str, date: str) -> Bill:
     """The bill for a delivery as it should be."""
-    prices = tuple(line.item.price_minor for line in intent.lines)
-    amounts = tuple(quantity * price for quantity, price in zip(quantities, prices, strict=True))
+    prices = tuple([line.item.price_minor for line in intent.lines])
+    amounts = tuple([quantity * price for quantity, price in zip(quantities, prices, strict=True)])
     charges = _charges(intent, amounts, date) if intent.charges else ()
     return Bill(intent.supplier, number, date, intent.channel, quantities, prices, amounts=amounts, charges=charges)
 

@@ -34,7 +34,12 @@ def local_ms(time_zone: str, moment: dt.datetime) -> int:
 
 def utc_date(at_ms: int) -> str:
     """The date at Greenwich."""
-    return dt.datetime.fromtimestamp(at_ms / 1000, dt.UTC).date().isoformat()
+    return _utc_day(at_ms // DAY_MS)
+
+
+@lru_cache(maxsize=512)
+def _utc_day(day: int) -> str:
+    return dt.datetime.fromtimestamp(day * DAY_MS / 1000, dt.UTC).date().isoformat()
 
 
 class Hours:

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Final, Protocol
 
 import msgspec
-from faker import Faker
+from faker.generator import Generator
+from faker.providers.company.en_US import Provider as Companies
+from faker.providers.person.en_US import Provider as People
 
 from contracts.scenario import Trade
 
@@ -80,13 +82,16 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 @cache
 def _names(companies: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The pools of names: companies and people."""
-    faker = Faker("en_US", use_weighting=False)
+    """The pools of names: companies and people. All else that Faker could make takes longer to look for than these."""
+    faker = Generator()
+    company, person = Companies(faker), People(faker)
+    for provider in (company, person):
+        faker.add_provider(provider)
     faker.seed_instance(POOL_SEED)
     firms: dict[str, None] = {}
     while len(firms) < companies:
-        firms[faker.company()] = None
-    return tuple(firms), tuple(faker.name() for _ in range(PEOPLE))
+        firms[company.company()] = None
+    return tuple(firms), tuple(person.name() for _ in range(PEOPLE))
 
 
 def _pool_size(wanted: int) -> int:

@@ -83,6 +83,5 @@ def _of_the_first(intent: Intent, quantity: int) -> tuple[int, ...]:
 def goods_of(intent: Intent, quantities: tuple[int, ...], rate_ppm: int) -> tuple[Goods, ...]:
     """Quantities at the order's prices, by line, in dollars at the order's rate."""
     lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
-    prices = ((n, quantity, in_dollars(line.item.price_minor, rate_ppm)) for n, (line, quantity) in lines)
-    amounts = ((n, quantity, quantity * price) for n, quantity, price in prices)
-    return tuple(Goods(*each) for each in amounts if each[2])
+    goods = [Goods(n, each, each * in_dollars(line.item.price_minor, rate_ppm)) for n, (line, each) in lines]
+    return tuple([each for each in goods if each.value_minor])

@@ -78,16 +78,18 @@ class Hands:
             intent.supplier.name,
             intent.requester,
             tuple(
-                RequisitionLine(
-                    line.item.id,
-                    line.item.description,
-                    kind,
-                    quantity,
-                    line.item.unit,
-                    line.item.price_minor,
-                    line.item.pack,
-                )
-                for line, quantity in zip(intent.lines, intent.ordered, strict=True)
+                [
+                    RequisitionLine(
+                        line.item.id,
+                        line.item.description,
+                        kind,
+                        quantity,
+                        line.item.unit,
+                        line.item.price_minor,
+                        line.item.pack,
+                    )
+                    for line, quantity in zip(intent.lines, intent.ordered, strict=True)
+                ]
             ),
             intent.supplier.currency,
             intent.taxes,
@@ -141,11 +143,13 @@ class Hands:
             order,
             on,
             tuple(
-                ReceiptLine(n, line.item.id, quantity * line.item.pack, PIECE)
-                if in_pieces and line.item.pack > 1
-                else ReceiptLine(n, line.item.id, quantity, line.item.unit)
-                for n, (line, quantity) in enumerate(zip(intent.lines, quantities, strict=True), 1)
-                if quantity
+                [
+                    ReceiptLine(n, line.item.id, quantity * line.item.pack, PIECE)
+                    if in_pieces and line.item.pack > 1
+                    else ReceiptLine(n, line.item.id, quantity, line.item.unit)
+                    for n, (line, quantity) in enumerate(zip(intent.lines, quantities, strict=True), 1)
+                    if quantity
+                ]
             ),
             corrects,
             method,
@@ -169,11 +173,13 @@ class Hands:
             bill.date,
             order,
             tuple(
-                CapturedLine(n, line.item.id, quantity, price, amount, unit)
-                for n, (line, quantity, price, amount, unit) in enumerate(
-                    zip(intent.lines, bill.quantities, bill.prices, bill.amounts, bill.units, strict=True), 1
-                )
-                if quantity
+                [
+                    CapturedLine(n, line.item.id, quantity, price, amount, unit)
+                    for n, (line, quantity, price, amount, unit) in enumerate(
+                        zip(intent.lines, bill.quantities, bill.prices, bill.amounts, bill.units, strict=True), 1
+                    )
+                    if quantity
+                ]
             ),
             bill.total_minor,
             bill.supplier.currency,

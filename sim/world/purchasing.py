@@ -208,7 +208,7 @@ class Purchasing:
         self._first_paper[owes] = ref
         off = turns and intent.twist in DISPUTED
         due = right if off else bill
-        amounts = (due.total_minor, at_order_prices(intent, quantities))
+        amounts = (due.total_minor, right.goods_minor)
         goods, charges = goods_of(intent, quantities, owed.rate_ppm), due.charges_minor
         self._truth.payable(now, owes, owed, amounts, goods, charges, ready_ms=ready_ms, needs_people=off)
         expect = "case" if off else "effect"

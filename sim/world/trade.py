@@ -109,7 +109,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     @property
     def ordered(self) -> tuple[int, ...]:
         """The quantities that are approved."""
-        return self.first or tuple(line.quantity for line in self.lines)
+        return self.first or tuple([line.quantity for line in self.lines])
 
     def billed(self, part: int) -> tuple[int, ...]:
         """What a part's invoice should be for: what came, less what went back of the last."""

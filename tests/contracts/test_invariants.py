@@ -129,3 +129,24 @@ def test_the_latest_truth_counts() -> None:
     story = Story().delivered().bills().tells("INV-1").truth_changes("INV-1", 101_000).paid()
     story.owes("PAY:INV-1", "payable", "cloud_erp/invoice.posted", 100_000, version=1).ends()
     assert judged(story)["I03"].verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("story", "red"),
+    [
+        (Story().delivered().bills().tells("INV-1").paid().truth_changes("INV-1", 90_000), {"I03", "I07"}),
+        (Story().delivered().bills().tells("INV-1").paid().truth_changes("INV-1", on="2026-10-09"), {"I06"}),
+        (Story().orders().posts_order(amount_minor=100_000, version=2).revises("PO-1", 120_000), {"I03"}),
+    ],
+    ids=["what is due", "the date", "the paper"],
+)
+def test_what_was_right_when_it_was_posted_is_judged_by_what_is_true_in_the_end(story: Story, red: set[str]) -> None:
+    """Postings are compared when they are made; another version of the truth has them compared again."""
+    results = judged(story.ends())
+    assert red <= {result.id for result in results.values() if result.verdict == "fail"}, described(results)
+
+
+def test_what_was_wrong_when_it_was_posted_may_be_right_in_the_end() -> None:
+    """The other way round: people accept what a bill says after it was posted."""
+    story = Story().delivered().bills().tells("INV-1").posts(amount=90_000)
+    assert judged(story.truth_changes("INV-1", 90_000).ends())["I03"].verdict == "pass"
