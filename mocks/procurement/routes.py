@@ -160,4 +160,5 @@ def _shown(order: Order) -> OrderShown:
         else [],
         order.exported,
         [TaxShown(since, f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04d}") for since, rate_ppm in wanted.taxes],
+        wanted.written_on,
     )

@@ -45,6 +45,7 @@ class _Order(msgspec.Struct, gc=False):
     status: str = ""
     approved_at: str = ""
     taxes: list[_Tax] = []
+    written_on: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -92,6 +93,7 @@ def read_order(body: bytes) -> PurchaseOrder:
         raw.status == "cancelled",
         raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
         tuple(sorted((TaxRate(x.valid_from, _ppm(x.rate)) for x in raw.taxes), key=_valid_from)) if raw.taxes else (),
+        raw.written_on,
     )
 
 

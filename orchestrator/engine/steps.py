@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import CodeMeaning, Invoice, SupplierRecord, stamp
+from orchestrator.canonical import CodeMeaning, Invoice, PurchaseOrder, SupplierRecord, stamp
 from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals, procurement, service_desk
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
@@ -95,6 +95,20 @@ class Steps:
         self._calendar = calendar
         self._coded = coded
         self._masters = masters.Masters(store)
+
+    def in_our_codes(self, document: Document, zones: dict[str, ZoneInfo]) -> Document | None:
+        """A document under its supplier's own id; None while nobody has said whom its hospital's number means.
+
+        A number means what it did on the document's day, however late that is heard. Codes begin with their hospital's name.
+        """
+        if not self._coded or not isinstance(document, PurchaseOrder | Invoice):
+            return document
+        number, entity = document.supplier_id, document.entity
+        if not number.startswith(f"{entity}-"):
+            return document
+        on = document.written_on if isinstance(document, PurchaseOrder) else ap_automation.day_of(document, zones)
+        supplier = self._store.meaning("supplier", entity, number, on)
+        return msgspec.structs.replace(document, supplier_id=supplier) if supplier else None
 
     def hear(self, document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> list[Effect]:
         """A step of the process that a document belongs to."""
