@@ -47,6 +47,8 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Oldest first; none where the order says nothing of tax."""
     written_on: str = ""
     """The local day by which its hospital's own codes are to be read."""
+    ship_to: str = ""
+    """The site to deliver to, where the order names one."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -21,6 +21,7 @@ from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
 
 INVENTORY: Final = "1400"
+"""The natural account; a site follows as a segment where stock is kept by site: `1400-710`."""
 PAYABLES: Final = "2100"
 ACCRUED_RECEIPTS: Final = "2150"
 PRICE_VARIANCE: Final = "5290"
@@ -53,6 +54,7 @@ class Order(msgspec.Struct, gc=False):
     supplier: str = ""
     revision: int = 1
     status: str = "Open"
+    stock_account: str = INVENTORY
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -147,6 +149,7 @@ class CloudErp(Ledger):
             new.supplier,
             new.revision,
             new.status,
+            f"{INVENTORY}-{new.ship_to_location}" if new.ship_to_location else INVENTORY,
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)
@@ -206,7 +209,7 @@ class CloudErp(Ledger):
         postings: tuple[Posting, ...] = ()
         if stock:
             postings = (
-                Posting(INVENTORY, "inventory", stock, CURRENCY),
+                Posting(order.stock_account, "inventory", stock, CURRENCY),
                 Posting(ACCRUED_RECEIPTS, "grni", -stock, CURRENCY),
             )
         self.receipts[receipt_id] = receipt
@@ -321,15 +324,13 @@ class CloudErp(Ledger):
 
     def invoice(self, invoice_id: str) -> Invoice:
         """An invoice, or a 404."""
-        invoice = self.invoices.get(invoice_id)
-        if invoice is None:
+        if (invoice := self.invoices.get(invoice_id)) is None:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return invoice
 
     def header(self, order_id: str) -> Order:
         """An order header, or a 404."""
-        order = self.orders.get(order_id)
-        if order is None:
+        if (order := self.orders.get(order_id)) is None:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return order
 
@@ -348,8 +349,7 @@ class CloudErp(Ledger):
     def order(self, entity: str, number: str) -> Order:
         """The order of this number that prices what follows it."""
         self.known_unit(entity)
-        order = self._order_of.get((entity, number))
-        if order is None:
+        if (order := self._order_of.get((entity, number))) is None:
             raise Refused(400, "PO-UNKNOWN", "Invalid operation create: the purchase order is not valid.")
         return order
 

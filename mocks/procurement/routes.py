@@ -161,4 +161,5 @@ def _shown(order: Order) -> OrderShown:
         order.exported,
         [TaxShown(since, f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04d}") for since, rate_ppm in wanted.taxes],
         wanted.written_on,
+        wanted.ship_to,
     )

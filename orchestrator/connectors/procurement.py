@@ -46,6 +46,7 @@ class _Order(msgspec.Struct, gc=False):
     approved_at: str = ""
     taxes: list[_Tax] = []
     written_on: str = ""
+    ship_to: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -94,6 +95,7 @@ def read_order(body: bytes) -> PurchaseOrder:
         raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
         tuple(sorted((TaxRate(x.valid_from, _ppm(x.rate)) for x in raw.taxes), key=_valid_from)) if raw.taxes else (),
         raw.written_on,
+        raw.ship_to,
     )
 
 

@@ -1,10 +1,10 @@
-"""A joining hospital's own codes, and what they mean to the group on which day: cost centres, and suppliers.
+"""A joining hospital's own codes, and what they mean to the group on which day: cost centres, suppliers, and docks.
 
 Departments go on writing their own codes on orders, and bills are captured under them. The group says what each means, and
 later gives them other meanings from a day on. A cost centre keeps its code, and what is booked on that day or after it
-belongs on the new one, whenever it was ordered. Supplier numbers are used again: each goes to the next supplier, so that a
-paper written before the day and one written after it may bear one number and speak of two companies. On the eve nobody
-approves anything: what is asked for then is ordered on the day, in the codes in which it was written.
+belongs on the new one, whenever it was ordered. Supplier numbers are used again, each for the next supplier, and docks move,
+each to the next site: a paper written before the day and one written after it may bear one code and speak of two things. On
+the eve nobody approves anything: what is asked for then is ordered on the day, in the codes in which it was written.
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ COST_CENTRE: Final = "cost-centre"
 SUPPLIER: Final = "supplier"
 MOVED: Final = "5"
 """What a recoded cost centre begins with, in place of the leading zero."""
+DOCK: Final = "dock"
+SITES: Final = ("710", "720", "730")
+"""Where the stock of a joining hospital lies; each has one of its docks. Assumption."""
 FIRST_NUMBER: Final = 7001
 """The first of a joining hospital's supplier numbers."""
 ANNOUNCED_DAYS: Final = 5
 """How long before it holds a new meaning is published. Assumption."""
 EXPENSE: Final = "6100"
+INVENTORY: Final = "1400"
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -55,11 +59,17 @@ class Codes:
 
     def supplier(self, hospital: str, supplier: str, at_ms: int) -> str:
         """Under which number a supplier stands on a hospital's paper that is written now."""
-        known = self._suppliers.get(hospital, ())
-        if supplier not in known:
+        if supplier not in self._suppliers.get(hospital, ()):
             return supplier
-        on = self.written_on(hospital, at_ms)
-        return next(code for code, value in _numbers(self._joining[hospital], known, on) if value == supplier)
+        return self._code(SUPPLIER, hospital, supplier, at_ms)
+
+    def dock(self, hospital: str, cost_centre: str, at_ms: int) -> str:
+        """The dock to which a department has things sent that it orders now; empty where a hospital has but one."""
+        return self._code(DOCK, hospital, _site(cost_centre), at_ms) if hospital in self._joining else ""
+
+    def stocked(self, hospital: str, cost_centre: str) -> str:
+        """Where in the books lies what a department has ordered for stock; empty where that is not told apart."""
+        return f"{INVENTORY}-{_site(cost_centre)}" if hospital in self._joining else ""
 
     def written_on(self, hospital: str, at_ms: int) -> str:
         """The local day by which a paper's codes are to be read; empty where a hospital has none of its own."""
@@ -98,8 +108,21 @@ class Codes:
         for cost_centre in cost_centres():
             code = self.cost_centre(hospital.id, cost_centre)
             yield Meaning(COST_CENTRE, hospital.id, code, _moved(hospital, cost_centre, on), on)
-        for code, value in _numbers(hospital, self._suppliers[hospital.id], on):
-            yield Meaning(SUPPLIER, hospital.id, code, value, on)
+        for kind in (SUPPLIER, DOCK):
+            for code, value in self._used(kind, hospital, on):
+                yield Meaning(kind, hospital.id, code, value, on)
+
+    def _code(self, kind: str, hospital: str, wanted: str, at_ms: int) -> str:
+        used = self._used(kind, self._joining[hospital], self.written_on(hospital, at_ms))
+        return next(code for code, value in used if value == wanted)
+
+    def _used(self, kind: str, hospital: Hospital, on: str) -> Iterator[tuple[str, str]]:
+        """A hospital's codes that are used again, and what each means on a day: once they are recoded, the next."""
+        values = self._suppliers[hospital.id] if kind == SUPPLIER else SITES
+        moved = int(_recoded(hospital, on))
+        for place in range(len(values)):
+            number = FIRST_NUMBER + place if kind == SUPPLIER else f"D{place + 1}"
+            yield f"{hospital.id}-{number}", values[(place + moved) % len(values)]
 
 
 def _recoded(hospital: Hospital, on: str) -> bool:
@@ -110,8 +133,6 @@ def _moved(hospital: Hospital, cost_centre: str, on: str) -> str:
     return MOVED + cost_centre[1:] if _recoded(hospital, on) else cost_centre
 
 
-def _numbers(hospital: Hospital, suppliers: tuple[str, ...], on: str) -> Iterator[tuple[str, str]]:
-    """A hospital's numbers, and whom each means on a day: once they are recoded, the next supplier."""
-    moved = int(_recoded(hospital, on))
-    for place in range(len(suppliers)):
-        yield f"{hospital.id}-{FIRST_NUMBER + place}", suppliers[(place + moved) % len(suppliers)]
+def _site(cost_centre: str) -> str:
+    """Where a department is."""
+    return SITES[cost_centres().index(cost_centre) % len(SITES)]

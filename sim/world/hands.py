@@ -94,6 +94,7 @@ class Hands:
             intent.supplier.currency,
             intent.taxes,
             self._codes.written_on(hospital, now),
+            self._codes.dock(hospital, intent.cost_centre, now),
         )
         system = self._systems.procurement
         return system.perform(now, intent.requester, lambda work: system.state.raise_requisition(work, wanted))

@@ -139,7 +139,10 @@ class Purchasing:
         currency = intent.supplier.currency
         rate_ppm = self._truth.rate_ppm(currency, utc_date(self._now()))
         hours = self._hours[intent.hospital]
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm)
+        stocked = self._codes.stocked(intent.hospital, intent.cost_centre)
+        owed = Owed(
+            intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm, stocked
+        )
         value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed

@@ -13,7 +13,7 @@ import pytest
 from contracts.scenario import Scenario
 from contracts.verdict import Summary
 from orchestrator.canonical import stamp
-from orchestrator.engine.steps import Steps
+from orchestrator.engine.steps import WRITTEN, Steps
 from orchestrator.store.sqlite import SqliteStore
 from sim.designs import load_design
 from sim.run import RunOptions, run
@@ -58,21 +58,20 @@ def cost_centres_as_written(patch: Patch) -> None:
     patch.setattr(Steps, "_with_codes", lambda _self, command, _state, _now_ms: command)
 
 
-def suppliers_as_written(patch: Patch) -> None:
-    """The number as the hospital wrote it."""
+def as_written(patch: Patch) -> None:
+    """The codes of suppliers and docks as the hospital wrote them."""
     patch.setattr(Steps, "in_our_codes", lambda _self, document, _zones: document)
 
 
-def suppliers_by_today(patch: Patch) -> None:
-    """Whom the number means on the day on which the paper is heard of."""
-    suppliers_as_written(patch)
+def by_today(patch: Patch) -> None:
+    """What the codes mean on the day on which a paper is heard of."""
+    as_written(patch)
     hear = Steps.hear
 
     def heard(self: Steps, document: Any, paper_id: str, zones: Any, now_ms: int) -> Any:
-        number = getattr(document, "supplier_id", "")
-        meant = number and self._store.meaning("supplier", document.entity, number, stamp(now_ms)[:10])
-        if meant:
-            document = msgspec.structs.replace(document, supplier_id=meant)
+        for field, kind in WRITTEN.get(type(document), {}).items():
+            meant = self._store.meaning(kind, document.entity, getattr(document, field), stamp(now_ms)[:10])
+            document = msgspec.structs.replace(document, **{field: meant}) if meant else document
         return hear(self, document, paper_id, zones, now_ms)
 
     patch.setattr(Steps, "hear", heard)
@@ -88,10 +87,11 @@ def test_codes_by_the_day_of_the_paper_pass() -> None:
         (by_the_newest("cost-centre"), {"I09"}),
         (cost_centres_as_written, {"I09"}),
         (by_the_newest("supplier"), {"I02", "I03"}),
-        (suppliers_as_written, {"I02", "I03"}),
-        (suppliers_by_today, {"I03"}),
+        (by_the_newest("dock"), {"I09"}),
+        (as_written, {"I02", "I03", "I09"}),
+        (by_today, {"I03", "I09"}),
     ],
-    ids=["cost centres by the newest", "as written", "suppliers by the newest", "as written", "by today"],
+    ids=["newest cost centre", "cost centre as written", "newest supplier", "newest dock", "as written", "by today"],
 )
 def test_codes_by_any_other_day_are_found_out(
     monkeypatch: Patch, remembered: Callable[[Patch], None], found: set[str]

@@ -43,7 +43,7 @@ def taxed(estate: Estate) -> str:
 
 def ordered_in_codes(estate: Estate) -> str:
     """An approved order of a hospital that writes numbers of its own; its number here."""
-    return ordered(estate, supplier_id="H1-7001", written_on="2026-10-21")
+    return ordered(estate, supplier_id="H1-7001", written_on="2026-10-21", ship_to="H1-D1")
 
 
 def arrival(entity: str = "H1", quantity: int = 10, on: str = "2026-10-05") -> NewReceipt:

@@ -56,9 +56,11 @@ def test_an_order_says_what_tax_may_be_charged_where_that_is_known(door: Door, e
 
 
 def test_an_order_in_a_hospitals_own_codes_says_by_which_day_to_read_them(door: Door, estate: Estate) -> None:
-    assert "written_on" not in door.call("procurement", "GET", f"/purchase_orders/{ordered(estate)}")[1]
+    plain = door.call("procurement", "GET", f"/purchase_orders/{ordered(estate)}")[1]
+    assert not {"written_on", "ship_to"}.intersection(plain)
     shown = door.call("procurement", "GET", f"/purchase_orders/{ordered_in_codes(estate)}")[1]
-    assert (shown["supplier"]["id"], shown["written_on"]) == ("H1-7001", "2026-10-21")
+    said = shown["supplier"]["id"], shown["ship_to"], shown["written_on"]
+    assert said == ("H1-7001", "H1-D1", "2026-10-21")
 
 
 @pytest.mark.parametrize(

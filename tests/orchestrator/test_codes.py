@@ -1,4 +1,4 @@
-"""A hospital writes its suppliers under numbers of its own: read by the paper's day, and not before their meaning is known."""
+"""A hospital writes codes of its own for suppliers and docks: read by the paper's day, and not before their meaning is known."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def joined(estate: Estate, place: Path) -> Worker:
     return Worker("w1", estate, place, workflows="procure-to-pay,supplier-master")
 
 
-def meaning(value: str, since: str, until: str = "") -> Delivery:
-    """Whom the number means is published."""
-    told = {"id": f"LV-{value}", "version": 1, "lookup": "supplier", "business_unit": "H1", "code": NUMBER}
+def meaning(value: str, since: str, until: str = "", kind: str = "supplier", code: str = NUMBER) -> Delivery:
+    """What a code means is published."""
+    told = {"id": f"LV-{value}", "version": 1, "lookup": kind, "business_unit": "H1", "code": code}
     told |= {"value": value, "valid_from": since, "valid_to": until}
     return Delivery("procurement", "lookup_value.changed", told)
 
@@ -72,6 +72,26 @@ def test_a_paper_waits_until_it_is_known_whom_its_number_means(tmp_path: Path) -
         assert suppliers(estate, "purchaseOrders") == suppliers(estate, "invoices") == ["S001"]
         assert len(estate.made(INVOICES)) == 1
         assert not estate.cases
+
+    play(story)
+
+
+def test_an_order_waits_for_all_its_codes(tmp_path: Path) -> None:
+    """Its supplier is known, and its dock is not; then that is told, and where it will be from tomorrow on."""
+
+    async def story() -> None:
+        estate = Estate()
+        worker = joined(estate, tmp_path)
+        await worker.take(meaning("S001", "2026-09-01"))
+        told = order(estate, "2026-10-05")
+        estate.orders["PO-H1-000001"]["ship_to"] = "H1-D1"
+        await worker.take(told, wait_s=HOUR)
+        assert not estate.made(ORDERS)
+        await worker.take(meaning("720", "2026-10-06", kind="dock", code="H1-D1"))
+        await worker.take(meaning("710", "2026-09-01", "2026-10-06", kind="dock", code="H1-D1"), wait_s=HOUR)
+        assert [(each["Supplier"], each["ShipToLocation"]) for each in estate.posted["purchaseOrders"]] == [
+            ("S001", "710")
+        ]
 
     play(story)
 

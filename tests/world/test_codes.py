@@ -8,6 +8,7 @@ from contracts.journal import Document
 from mocks.procurement.lookups import LookupValue
 from sim.scenario_file import load_scenario
 from sim.world.calendar import local_date
+from sim.world.codes import SITES
 from tests.world.stage import Stage
 
 JOINING = load_scenario("acquisition-onboarding")[0]
@@ -46,6 +47,7 @@ def test_every_paper_of_the_newcomer_names_its_supplier_by_the_number_of_its_day
         wanted = orders[paper.order].wanted
         assert wanted.supplier_id.startswith("H5-")
         assert means(month, "supplier", wanted.supplier_id, wanted.written_on) == paper.party
+        assert means(month, "dock", wanted.ship_to, wanted.written_on) in SITES
     for paper in billed:
         bill = bills[paper.ref.partition(":")[2]].paper
         assert bill.supplier_id.startswith("H5-")
@@ -78,10 +80,24 @@ def test_what_is_asked_for_on_the_eve_is_ordered_on_the_day_in_the_old_numbers(m
     assert all(means(month, "supplier", wanted.supplier_id, RECODES) != paper.party for paper, wanted in late)
 
 
+def test_stock_lies_where_its_dock_was_when_it_was_ordered(month: Stage) -> None:
+    """Also what comes after the dock has moved; goods for direct use lie nowhere."""
+    orders = month.estate.procurement.state.orders
+    receipts = [owed for owed in month.obligations if owed.what == "goods-receipt"]
+    moved = 0
+    for owed in receipts:
+        wanted = orders[owed.order].wanted
+        site = means(month, "dock", wanted.ship_to, wanted.written_on)
+        assert owed.account == (f"1400-{site}" if owed.stock and owed.entity == "H5" else "")
+        moved += bool(owed.account) and means(month, "dock", wanted.ship_to, owed.on) != site
+    assert moved >= 5
+
+
 def test_who_was_always_there_writes_the_groups_own(month: Stage) -> None:
     for order in month.estate.procurement.state.orders.values():
-        if order.wanted.entity != "H5":
-            assert (order.wanted.supplier_id[:1], order.wanted.written_on) == ("S", "")
+        wanted = order.wanted
+        if wanted.entity != "H5":
+            assert (wanted.supplier_id[:1], wanted.ship_to, wanted.written_on) == ("S", "", "")
 
 
 def test_meanings_are_published_before_they_hold(month: Stage) -> None:

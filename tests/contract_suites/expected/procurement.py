@@ -84,9 +84,10 @@ INTERACTIONS: Final = (
         {
             **SHOWN,
             "supplier": {"id": match.str("H1-7001"), "name": match.str("Acme Medical")},
+            "ship_to": match.str("H1-D1"),
             "written_on": match.regex("2026-10-21", regex=r"^\d{4}-\d\d-\d\d$"),
         },
-        Ok(replace(MEANS, supplier_id="H1-7001", written_on="2026-10-21")),
+        Ok(replace(MEANS, supplier_id="H1-7001", written_on="2026-10-21", ship_to="H1-D1")),
     ),
     Interaction(
         "a read of an order that does not exist",
