@@ -17,7 +17,7 @@ def joined(estate: Estate, place: Path) -> Worker:
 
 def meaning(value: str, since: str, until: str = "", kind: str = "supplier", code: str = NUMBER) -> Delivery:
     """What a code means is published."""
-    told = {"id": f"LV-{value}", "version": 1, "lookup": kind, "business_unit": "H1", "code": code}
+    told = {"id": f"LV-{value}-{code}", "version": 1, "lookup": kind, "business_unit": "H1", "code": code}
     told |= {"value": value, "valid_from": since, "valid_to": until}
     return Delivery("procurement", "lookup_value.changed", told)
 
@@ -72,6 +72,29 @@ def test_a_paper_waits_until_it_is_known_whom_its_number_means(tmp_path: Path) -
         assert suppliers(estate, "purchaseOrders") == suppliers(estate, "invoices") == ["S001"]
         assert len(estate.made(INVOICES)) == 1
         assert not estate.cases
+
+    play(story)
+
+
+def test_a_copy_under_another_number_is_known_for_one(tmp_path: Path) -> None:
+    """The order has room for both, and only their supplier says that they are one; its number is another by then."""
+
+    async def story() -> None:
+        estate = Estate()
+        worker = joined(estate, tmp_path)
+        await worker.take(meaning("S001", "2026-09-01", "2026-10-06"))
+        await worker.take(meaning("S001", "2026-10-06", code="H1-7000"))
+        told = order(estate, "2026-10-05")
+        estate.orders["PO-H1-000001"]["lines"][0]["quantity"] = 20
+        await worker.take(told)
+        for grn in ("GRN-1", "GRN-2"):
+            await worker.take(estate.receipt(grn))
+        for name, number, code, day in (("INV-1", "4711", NUMBER, "05"), ("INV-2", "4711-A", "H1-7000", "06")):
+            copy = bill(estate, f"2026-10-{day}T15:00:00.000Z", name)
+            estate.invoices[name] |= {"number": number, "supplier": {"id": code}}
+            await worker.take(Delivery(copy.source, copy.headers["topic"], estate.invoices[name]))
+        assert list(estate.cases) == ["duplicate-invoice/ap_automation:INV-2"]
+        assert suppliers(estate, "invoices") == ["S001"]
 
     play(story)
 
