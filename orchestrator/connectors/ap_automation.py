@@ -124,15 +124,11 @@ def read_invoice(body: bytes) -> Invoice:
 
 
 def localised(invoice: Invoice, zones: dict[str, ZoneInfo]) -> Invoice:
-    """The invoice with the date it was captured on by its hospital's calendar."""
-    return msgspec.structs.replace(invoice, captured_on=day_of(invoice, zones))
-
-
-def day_of(invoice: Invoice, zones: dict[str, ZoneInfo]) -> str:
-    """The local day on which an invoice that is not localised yet was captured; UTC where no zone is configured."""
+    """The invoice with the date it was captured on by its hospital's calendar; UTC where no zone is configured."""
     at = moment(invoice.captured_on)
     zone = zones.get(invoice.entity)
-    return (at if zone is None else at.astimezone(zone)).date().isoformat()
+    day = (at if zone is None else at.astimezone(zone)).date().isoformat()
+    return msgspec.structs.replace(invoice, captured_on=day)
 
 
 def read_page(body: bytes) -> tuple[list[Notice], int]:

@@ -113,7 +113,11 @@ class Steps:
         own = {field: code for field, code in codes.items() if code.startswith(f"{entity}-")}
         if not own:
             return document
-        on = document.written_on if isinstance(document, PurchaseOrder) else ap_automation.day_of(document, zones)
+        on = (
+            document.written_on
+            if isinstance(document, PurchaseOrder)
+            else ap_automation.localised(document, zones).captured_on
+        )
         meant = {field: self._store.meaning(kinds[field], entity, code, on) for field, code in own.items()}
         return msgspec.structs.replace(document, **meant) if all(meant.values()) else None
 
