@@ -21,14 +21,13 @@ from mocks.kit.operation import Refused, Work
 from mocks.kit.paging import Changes
 
 INVENTORY: Final = "1400"
-"""The natural account; a site follows as a segment where stock is kept by site: `1400-710`."""
 PAYABLES: Final = "2100"
 ACCRUED_RECEIPTS: Final = "2150"
 PRICE_VARIANCE: Final = "5290"
 EXCHANGE: Final = "7810"
 """Gain or loss on exchange."""
 EXPENSE: Final = "6100"
-"""The natural account; the cost centre follows as a segment: `6100-00412`."""
+"""The natural account; the cost centre follows as a segment, as a site does that of inventory: `6100-00412`, `1400-710`."""
 
 
 class OrderLine(msgspec.Struct, frozen=True, gc=False):
@@ -203,8 +202,7 @@ class CloudErp(Ledger):
             accrued = line.quantity * ordered.ledger_price_minor if ordered.stock else 0
             stock += accrued
             goods.append(Goods(line.line, line.quantity, -accrued))
-        receipt_id = f"ERC-{len(self.receipts) + 1}"
-        on = new.receipt_date.isoformat()
+        receipt_id, on = f"ERC-{len(self.receipts) + 1}", new.receipt_date.isoformat()
         receipt = Receipt(receipt_id, new.source_ref, new.receipt_number, entity, order.number, on, stamp(work.now_ms))
         postings: tuple[Posting, ...] = ()
         if stock:
