@@ -72,7 +72,7 @@ class Obligation(Entry, tag="obligation", frozen=True, gc=False, omit_defaults=T
     what is truly due, or given back; `order_value_minor` is the same quantity at the order's prices, `charges_minor` what of it is
     freight and tax. `required` names the effects a correct design brings about, as `system/effect`, each exactly once, by
     `due_ms`. `on` is the truth's local accounting date. `goods` says what was received or billed, by line of the order.
-    `account` is where its expense belongs, where codes change their meaning with time. Where the ledger keeps another currency than the paper, `ledger` names it, and `rate_ppm` is what a unit costs on that
+    `account` is where its expense belongs, or its stock, where codes change their meaning with time. Where the ledger keeps another currency than the paper, `ledger` names it, and `rate_ppm` is what a unit costs on that
     date, in millionths.
     """
 

@@ -38,8 +38,8 @@ class Hospital(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One hospital: an entity in every system.
 
     One that `joins` in the middle of it all does nothing before that day, and then brings its suppliers along, of which a
-    share is known already under other words. Its departments write cost centres in codes of their own, whose meaning
-    changes on the day on which it `recodes`.
+    share is known already under other words. Its papers bear codes of its own, for cost centres, its docks, and as many
+    suppliers as it brings; their meaning changes on the day on which it `recodes`, and on its eve nothing is approved.
 
     `sales_tax` is the sales tax on what it buys, 0 for one that is exempt; orders then say it. `new_sales_tax` holds from
     `new_sales_tax_from` on. Without a rate orders say nothing, and what tax suppliers charge is theirs to know.

@@ -45,6 +45,10 @@ class PurchaseOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The day whose rate prices it, where it is in another currency than the books."""
     taxes: tuple[TaxRate, ...] = ()
     """Oldest first; none where the order says nothing of tax."""
+    written_on: str = ""
+    """The local day by which its hospital's own codes are to be read."""
+    ship_to: str = ""
+    """The site to deliver to, where the order names one."""
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

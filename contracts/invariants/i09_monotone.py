@@ -8,7 +8,8 @@ States follow one another as life allows: what is inactive or cancelled stays so
 have been invoiced.
 
 A code is a record too, whose meaning has versions by day: an expense stands on the account that its code meant on its
-accounting date, whatever it meant when the order was made.
+accounting date, whatever it meant when the order was made; and stock lies at the site that its order's dock was when the
+order was written, whatever it is when the goods come.
 
 Not judged: versions that the source wrote in the last hours of the run, and records of which the target has none (I01
 and I20 speak of those).
@@ -36,6 +37,9 @@ ENDS: Final = ("inactive", "cancelled")
 """States that nothing follows."""
 NEEDS: Final = {"invoiced": ("interfaced", "invoiced")}
 """States that come only after one of these."""
+
+STOCK: Final = ("goods-receipt", "goods-return")
+"""What moves stock, which lies on the account of a site."""
 
 Followed = tuple[str, str]
 
@@ -117,15 +121,16 @@ def _transition(state: Course, entry: Effect) -> str:
 
 
 def _coded(state: Course, obligation: Obligation, known: Known) -> Iterator[Violation]:
-    """Each posting of it that stands must carry its expense on the account of its date."""
+    """Each posting of it that stands must carry its expense on the account of its date, or its stock on that of its site."""
+    role, meant = "expense", f"its code meant {obligation.account} on {obligation.on}"
+    if obligation.what in STOCK:
+        role, meant = "inventory", f"its dock meant {obligation.account} when it was ordered"
     for required in obligation.required:
         for posted in known.live(obligation.id, required):
             state.judged += 1
-            wrong = sorted(
-                {each.account for each in posted.effect.lines if each.role == "expense"} - {obligation.account}
-            )
+            wrong = sorted({each.account for each in posted.effect.lines if each.role == role} - {obligation.account})
             if wrong:
-                says = f"stands on {', '.join(wrong)}, and its code meant {obligation.account} on {obligation.on}"
+                says = f"stands on {', '.join(wrong)}, and {meant}"
                 amount = abs(posted.effect.amount_minor)
                 because = (posted.line, *lines_of(known, obligation.id))
                 yield Violation(obligation.id, f"{posting_name(posted, known)} {says}", because, amount)

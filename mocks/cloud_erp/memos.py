@@ -19,7 +19,6 @@ from mocks.cloud_erp.ledger import CURRENCY
 from mocks.cloud_erp.models import NewCharge, NewReceiptLine, SourceQuery
 from mocks.cloud_erp.state import (
     ACCRUED_RECEIPTS,
-    INVENTORY,
     PAYABLES,
     PRICE_VARIANCE,
     CloudErp,
@@ -121,7 +120,8 @@ class Memos:
             value += line.quantity * ordered.unit_price_minor
         worth = sum(each.value_minor for each in goods)
         lines = _nonzero(
-            Posting(ACCRUED_RECEIPTS, "grni", worth, CURRENCY), Posting(INVENTORY, "inventory", -worth, CURRENCY)
+            Posting(ACCRUED_RECEIPTS, "grni", worth, CURRENCY),
+            Posting(order.stock_account, "inventory", -worth, CURRENCY),
         )
         self._returns += 1
         memo = MemoShown(f"ERT-{self._returns}", new.source_ref, order.entity, decimal(value))

@@ -56,6 +56,8 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     status: Literal["Open", "Canceled"] = "Open"
     conversion_date: dt.date | None = None
     """The day whose rate prices what comes on the order, where it is in another currency."""
+    ship_to_location: Annotated[str, Meta(max_length=40)] = ""
+    """The site whose stock it is for; empty where a business unit keeps all its stock as one."""
 
 
 class RevisedLine(msgspec.Struct, frozen=True, gc=False, rename="pascal"):

@@ -27,7 +27,7 @@ PRICE_VARIANCE: Final = "5290"
 EXCHANGE: Final = "7810"
 """Gain or loss on exchange."""
 EXPENSE: Final = "6100"
-"""The natural account; the cost centre follows as a segment: `6100-00412`."""
+"""The natural account; the cost centre follows as a segment, as a site does that of inventory: `6100-00412`, `1400-710`."""
 
 
 class OrderLine(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +53,7 @@ class Order(msgspec.Struct, gc=False):
     supplier: str = ""
     revision: int = 1
     status: str = "Open"
+    stock_account: str = INVENTORY
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -148,6 +149,7 @@ class CloudErp(Ledger):
             new.supplier,
             new.revision,
             new.status,
+            f"{INVENTORY}-{new.ship_to_location}" if new.ship_to_location else INVENTORY,
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)
@@ -201,13 +203,12 @@ class CloudErp(Ledger):
             accrued = line.quantity * ordered.ledger_price_minor if ordered.stock else 0
             stock += accrued
             goods.append(Goods(line.line, line.quantity, -accrued))
-        receipt_id = f"ERC-{len(self.receipts) + 1}"
-        on = new.receipt_date.isoformat()
+        receipt_id, on = f"ERC-{len(self.receipts) + 1}", new.receipt_date.isoformat()
         receipt = Receipt(receipt_id, new.source_ref, new.receipt_number, entity, order.number, on, stamp(work.now_ms))
         postings: tuple[Posting, ...] = ()
         if stock:
             postings = (
-                Posting(INVENTORY, "inventory", stock, CURRENCY),
+                Posting(order.stock_account, "inventory", stock, CURRENCY),
                 Posting(ACCRUED_RECEIPTS, "grni", -stock, CURRENCY),
             )
         self.receipts[receipt_id] = receipt
@@ -321,15 +322,13 @@ class CloudErp(Ledger):
 
     def invoice(self, invoice_id: str) -> Invoice:
         """An invoice, or a 404."""
-        invoice = self.invoices.get(invoice_id)
-        if invoice is None:
+        if (invoice := self.invoices.get(invoice_id)) is None:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return invoice
 
     def header(self, order_id: str) -> Order:
         """An order header, or a 404."""
-        order = self.orders.get(order_id)
-        if order is None:
+        if (order := self.orders.get(order_id)) is None:
             raise Refused(404, "NOT-FOUND", "The requested resource was not found.")
         return order
 
@@ -348,8 +347,7 @@ class CloudErp(Ledger):
     def order(self, entity: str, number: str) -> Order:
         """The order of this number that prices what follows it."""
         self.known_unit(entity)
-        order = self._order_of.get((entity, number))
-        if order is None:
+        if (order := self._order_of.get((entity, number))) is None:
             raise Refused(400, "PO-UNKNOWN", "Invalid operation create: the purchase order is not valid.")
         return order
 

@@ -51,6 +51,8 @@ class OrderShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An order in full. `updated_at` is the moment of the newest revision; `approvals` are told where there were several.
 
     `taxes` are the rates that suppliers are told, those that are announced included; 0 says that nothing is to be charged.
+    `written_on` is the local day by which the codes in it are to be read, where a business unit writes codes of its own.
+    `ship_to` is the dock to deliver to, where it has several.
     """
 
     number: str
@@ -69,6 +71,8 @@ class OrderShown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     approvals: list[ApprovalShown] = []
     exported: bool = False
     taxes: list[TaxShown] = []
+    written_on: str = ""
+    ship_to: str = ""
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False):

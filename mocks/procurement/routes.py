@@ -164,6 +164,8 @@ def _shown(order: Order) -> OrderShown:
         else [],
         order.exported,
         list(_taxes(wanted.taxes)),
+        wanted.written_on,
+        wanted.ship_to,
     )
 
 

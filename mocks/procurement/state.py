@@ -49,6 +49,10 @@ class Requisition(msgspec.Struct, frozen=True, gc=False):
     currency: str = CURRENCY
     taxes: tuple[tuple[str, int], ...] = ()
     """From which day on how many millionths of the goods' amount; none where nothing is said of tax."""
+    written_on: str = ""
+    """The local day on which it was written, where the codes in it are the hospital's own and mean something by the day."""
+    ship_to: str = ""
+    """The dock to deliver to, where a hospital has several."""
 
 
 class Submitted(msgspec.Struct, gc=False):

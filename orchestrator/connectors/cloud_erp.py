@@ -39,6 +39,7 @@ class _Order(msgspec.Struct, rename="pascal", gc=False, omit_defaults=True):
     revision: int = 1
     status: str = "Open"
     conversion_date: str = ""
+    ship_to_location: str = ""
 
 
 class _RevisedLine(msgspec.Struct, rename="pascal", gc=False):
@@ -192,6 +193,7 @@ def post_order(order: PurchaseOrder) -> Prepared:
         order.revision,
         _status(order),
         order.priced_on,
+        order.ship_to,
     )
     return Prepared("cloud_erp.create_purchase_order", "/purchaseOrders", _encode(body), ref)
 

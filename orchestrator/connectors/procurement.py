@@ -46,6 +46,8 @@ class _Order(msgspec.Struct, gc=False):
     status: str = ""
     approved_at: str = ""
     taxes: tuple[_Tax, ...] = ()
+    written_on: str = ""
+    ship_to: str = ""
 
 
 class Notice(msgspec.Struct, gc=False):
@@ -93,6 +95,8 @@ def read_order(body: bytes) -> PurchaseOrder:
         raw.status == "cancelled",
         raw.approved_at[:10] if raw.currency != BOOKS_CURRENCY else "",
         _rates(raw.taxes),
+        raw.written_on,
+        raw.ship_to,
     )
 
 

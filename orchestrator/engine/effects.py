@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.cases import NewCase
 from orchestrator.connectors import OPERATIONS
-from orchestrator.connectors.base import Lookup, Lost, Ok, Operation, Outcome, Rejected, Throttled, Unknown
+from orchestrator.connectors.base import Lookup, Lost, NotSent, Ok, Operation, Outcome, Rejected, Throttled, Unknown
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.office import Office
@@ -119,6 +119,8 @@ class Effects:
 
     def _settle(self, effect: Effect, operation: Operation, outcome: Outcome) -> list[Effect]:
         now_ms = self._office.now_ms()
+        if isinstance(outcome, Ok) and operation.is_read and not effect.process:
+            outcome = self._understood(outcome)
         if isinstance(outcome, Ok):
             return self._done(effect, operation, outcome.value, now_ms)
         if isinstance(outcome, Lost):
@@ -137,12 +139,17 @@ class Effects:
             return self._steps.for_process(effect.process, event)
         return self._bury(effect, verdict, now_ms)
 
+    def _understood(self, read: Ok) -> Outcome:
+        """A document that intake could not take in at once; until its codes have a meaning it is read again, later."""
+        document = self._steps.in_our_codes(read.value, self._zones)
+        return NotSent("nobody has said yet what a code in it means") if document is None else Ok(document)
+
     def _done(self, effect: Effect, operation: Operation, value: Any, now_ms: int) -> list[Effect]:  # noqa: ANN401
         if operation.is_read:
             self._store.finish_effect(effect, DONE)
             if effect.process:
                 return self._steps.for_process(effect.process, m.EffectRead(now_ms, effect.key, value), effect.known)
-            # a document that intake could not read in time
+            # a document, in our codes
             return self._steps.hear(value, effect.ref, self._zones, now_ms)
         self._store.finish_effect(effect, DONE, value)
         if effect.quiet:

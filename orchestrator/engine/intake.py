@@ -16,7 +16,7 @@ from orchestrator.connectors.signature import Signature
 from orchestrator.engine.caller import Caller
 from orchestrator.engine.effects import Effects
 from orchestrator.engine.habits import Habits
-from orchestrator.engine.news import TOPICS, Answer, Document, Hint, News, Notice, Paper
+from orchestrator.engine.news import TOPICS, Answer, Document, Hint, News, Notice, Paper, unread
 from orchestrator.engine.office import Office
 from orchestrator.engine.replay import Wish, replay
 from orchestrator.engine.steps import Steps
@@ -115,9 +115,10 @@ class Intake:
             return self._steps.for_import(news.document, news.id, now_ms)
         if isinstance(news, Paper):
             document = news.document
-        elif document is None:
-            return [self._to_read(news, event_id, now_ms)]
-        return self._steps.hear(document, event_id, self._zones, now_ms)
+        known = document and self._steps.in_our_codes(document, self._zones)
+        if known is None:
+            return [self._to_read(unread(news) if isinstance(news, Paper) else news, event_id, now_ms)]
+        return self._steps.hear(known, event_id, self._zones, now_ms)
 
     def _to_read(self, notice: Notice, event_id: str, now_ms: int) -> Effect:
         """The read as an effect of its own."""

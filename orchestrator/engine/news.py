@@ -101,6 +101,12 @@ def invoice_notice(raw: ap_automation.Notice) -> Notice:
     return Notice("ap_automation", raw.id, 1, raw.organisation, "ap_automation.get_invoice", path)
 
 
+def unread(paper: Paper) -> Notice:
+    """An invoice that came whole, as one to be read."""
+    path = ap_automation.invoice_path(paper.id)
+    return Notice(paper.source, paper.id, paper.version, paper.entity, "ap_automation.get_invoice", path)
+
+
 def answer(decision: CaseDecision) -> Answer:
     """A case was decided, or decided again."""
     return Answer("service_desk", decision.case, decision.revision or 1, decision.entity, decision)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from orchestrator.canonical import CodeMeaning, Invoice, SupplierRecord, stamp
+from orchestrator.canonical import CodeMeaning, Invoice, PurchaseOrder, SupplierRecord, stamp
 from orchestrator.connectors import ap_automation, cloud_erp, cloud_erp_journals, procurement, service_desk
 from orchestrator.connectors.base import Prepared
 from orchestrator.engine import masters
@@ -67,6 +67,11 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
 """Commands in the dialect of their target."""
 CODED: Final = frozenset({m.PostOrder, m.PostInvoice})
 """What carries a cost centre, which is a hospital's own code where the hospital has codes of its own."""
+WRITTEN: Final[dict[type, dict[str, str]]] = {
+    PurchaseOrder: {"supplier_id": "supplier", "ship_to": "dock"},
+    Invoice: {"supplier_id": "supplier"},
+}
+"""Where in a document a hospital writes what kind of code, to be read by the document's day."""
 QUIET: Final = frozenset({m.TellOrder, TellNumber})
 """What nothing waits for."""
 
@@ -95,6 +100,26 @@ class Steps:
         self._calendar = calendar
         self._coded = coded
         self._masters = masters.Masters(store)
+
+    def in_our_codes(self, document: Document, zones: dict[str, ZoneInfo]) -> Document | None:
+        """A document in the group's codes; None while nobody has said what one of its hospital's own means.
+
+        A code means what it did on the document's day, however late that is heard. It begins with its hospital's name.
+        """
+        if not self._coded or not isinstance(document, PurchaseOrder | Invoice):
+            return document
+        entity, kinds = document.entity, WRITTEN[type(document)]
+        codes = {field: getattr(document, field) for field in kinds}
+        own = {field: code for field, code in codes.items() if code.startswith(f"{entity}-")}
+        if not own:
+            return document
+        on = (
+            document.written_on
+            if isinstance(document, PurchaseOrder)
+            else ap_automation.localised(document, zones).captured_on
+        )
+        meant = {field: self._store.meaning(kinds[field], entity, code, on) for field, code in own.items()}
+        return msgspec.structs.replace(document, **meant) if all(meant.values()) else None
 
     def hear(self, document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> list[Effect]:
         """A step of the process that a document belongs to."""

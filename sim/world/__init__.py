@@ -63,12 +63,12 @@ class World:
         self._scenario = scenario
         self._scale = scale
         self._seed = seed
-        self._codes = Codes(scenario)
-        self._hands = Hands(env, estate, self._codes.written)
+        catalogue = Catalogue(seed.stream("catalogue"), scenario.trade)
+        self._codes = Codes(scenario, catalogue)
+        self._hands = Hands(env, estate, self._codes)
         self._rates = Rates(seed, scenario.calendar)
         self._truth = Truth(record, self._rates.on)
         self._hours = {hospital.id: _hours(scenario, hospital) for hospital in scenario.hospital}
-        catalogue = Catalogue(seed.stream("catalogue"), scenario.trade)
         self._trade = Trade(scenario, seed, catalogue)
         last_ms = _last_delivery_ms(scenario)
         self._purchasing = Purchasing(
@@ -127,7 +127,7 @@ class World:
             self._env.process(self._books[hospital.id].keep())
         if self._suppliers is not None:
             self._env.process(self._suppliers.play())
-            self._codes.publish(self._env, self._estate)
+            self._codes.publish(self._env, self._hands.meaning)
         self._security.start()
 
     @property

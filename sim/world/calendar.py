@@ -32,6 +32,11 @@ def local_ms(time_zone: str, moment: dt.datetime) -> int:
     return round(moment.replace(tzinfo=ZoneInfo(time_zone)).timestamp() * 1000)
 
 
+def local_date(time_zone: str, at_ms: int) -> str:
+    """The date on a local clock."""
+    return dt.datetime.fromtimestamp(at_ms / 1000, ZoneInfo(time_zone)).date().isoformat()
+
+
 def utc_date(at_ms: int) -> str:
     """The date at Greenwich."""
     return _utc_day(at_ms // DAY_MS)

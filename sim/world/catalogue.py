@@ -14,7 +14,7 @@ from faker.generator import Generator
 from faker.providers.company.en_US import Provider as Companies
 from faker.providers.person.en_US import Provider as People
 
-from contracts.scenario import Trade
+from contracts.scenario import Hospital, Trade
 
 POOL_SEED: Final = 20261031
 """Names are the same for every run; which of them a run meets is its own draw."""
@@ -126,6 +126,16 @@ class Catalogue:
         sellers = max(1, round(trade.suppliers * trade.stock_share))
         self.stock = _shared(stock, self.suppliers[:sellers])
         self.expense = _shared(expense, self.suppliers[sellers:] or self.suppliers)
+
+    def sellers(self, hospital: Hospital, *, stock: bool) -> tuple[tuple[Supplier, tuple[Item, ...]], ...]:
+        """Whom a hospital buys from, goods for stock or others: one that joins, from those whom it brings along."""
+        sellers = self.stock if stock else self.expense
+        return sellers if hospital.joins is None else sellers[: hospital.brings_suppliers // 2] or sellers
+
+    def known_to(self, hospital: Hospital) -> tuple[str, ...]:
+        """The ids of all whom a hospital buys from."""
+        both = (*self.sellers(hospital, stock=True), *self.sellers(hospital, stock=False))
+        return tuple(dict.fromkeys(seller.id for seller, _ in both))
 
     def requester(self, share: float) -> str:
         """A person who asks."""

@@ -5,7 +5,7 @@ Nothing is decided here; each function fills in one form and gives back the numb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from mocks.procurement.state import Procurement, Requisition, RequisitionLine
 from mocks.service_desk.state import ServiceDesk
 from sim.world.billing import PIECE, Bill
 from sim.world.capture import Figures
+from sim.world.codes import Codes, Meaning
 from sim.world.trade import Intent
 
 
@@ -62,19 +63,20 @@ class Systems(Protocol):
 class Hands:
     """Fills in forms, now."""
 
-    def __init__(self, env: simpy.Environment, systems: Systems, written: Callable[[str, str], str]) -> None:
-        """Sit down at the screens. `written` is how a hospital writes a cost centre."""
+    def __init__(self, env: simpy.Environment, systems: Systems, codes: Codes) -> None:
+        """Sit down at the screens. `codes` are those that hospitals write."""
         self._env = env
         self._systems = systems
-        self._written = written
+        self._codes = codes
 
     def requisition(self, intent: Intent) -> str:
         """A department asks."""
         kind: Literal["stock", "expense"] = "stock" if intent.stock else "expense"
+        hospital, now = intent.hospital, self._now()
         wanted = Requisition(
-            intent.hospital,
-            self._written(intent.hospital, intent.cost_centre),
-            intent.supplier.id,
+            hospital,
+            self._codes.cost_centre(hospital, intent.cost_centre),
+            self._codes.supplier(hospital, intent.supplier.id, now),
             intent.supplier.name,
             intent.requester,
             tuple(
@@ -93,9 +95,17 @@ class Hands:
             ),
             intent.supplier.currency,
             intent.taxes,
+            self._codes.written_on(hospital, now),
+            self._codes.dock(hospital, intent.cost_centre, now),
         )
         system = self._systems.procurement
-        return system.perform(self._now(), intent.requester, lambda work: system.state.raise_requisition(work, wanted))
+        return system.perform(now, intent.requester, lambda work: system.state.raise_requisition(work, wanted))
+
+    def meaning(self, told: Meaning) -> None:
+        """The controller publishes what a hospital's code means."""
+        system = self._systems.procurement
+        what = (told.kind, told.entity, told.code, told.value, told.valid_from)
+        system.perform(self._now(), "controller", partial(system.state.lookups.publish, *what))
 
     def authority(self, approver: str, limit_minor: int) -> None:
         """Somebody is told how much they may approve alone."""
@@ -167,7 +177,7 @@ class Hands:
         return CapturedInvoice(
             intent.hospital,
             bill.channel,
-            bill.supplier.id,
+            self._codes.supplier(intent.hospital, bill.supplier.id, self._now()),
             bill.supplier.name,
             bill.number,
             bill.date,

@@ -122,7 +122,10 @@ class Purchasing:
         for approver in approvers(intent.desk_share):
             if order:
                 break
-            yield self._until(hours.add(self._now(), intent.approval_minutes * MINUTE_MS))
+            at_ms = hours.add(self._now(), intent.approval_minutes * MINUTE_MS)
+            if self._codes.at_rest(intent.hospital, at_ms):
+                at_ms = hours.after_days(at_ms, 1, intent.desk_share / 4)
+            yield self._until(at_ms)
             order = self._hands.approval(requisition, approver)
         yield from self._delivered_and_billed(intent, self._ordered(intent, order))
 
@@ -136,7 +139,10 @@ class Purchasing:
         currency = intent.supplier.currency
         rate_ppm = self._truth.rate_ppm(currency, utc_date(self._now()))
         hours = self._hours[intent.hospital]
-        owed = Owed(intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm)
+        stocked = self._codes.stocked(intent.hospital, intent.cost_centre)
+        owed = Owed(
+            intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm, stocked
+        )
         value_minor = at_order_prices(intent, intent.ordered)
         self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
         return owed

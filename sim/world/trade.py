@@ -138,12 +138,17 @@ class Trade:
         self._taxes = {hospital.id: rates_of(hospital, scenario.calendar) for hospital in scenario.hospital}
         self._credits = scenario.credits
         self._hospitals = [hospital.id for hospital in scenario.hospital if hospital.joins is None]
+        self._sellers = {
+            (hospital.id, stock): catalogue.sellers(hospital, stock=stock)
+            for hospital in scenario.hospital
+            for stock in (True, False)
+        }
 
     def intent(self, hospital: str, day: str, number: int, *, rush: bool = False) -> Intent:
         """The purchase with this number on a hospital's day; `open` is the day before the first."""
         draw = self._seed.stream("intent", hospital, day, str(number)).random
         stock = draw() < self._trade.stock_share
-        sellers = self._catalogue.stock if stock else self._catalogue.expense
+        sellers = self._sellers[hospital, stock]
         seller, assortment = sellers[int(len(sellers) * draw() ** 2)]  # a few suppliers get most orders. Assumption
         split = draw() < self._trade.split_delivery_share
         lines = lines_of(draw, assortment, stock=stock, even=split)

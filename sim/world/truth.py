@@ -56,6 +56,8 @@ class Owed(msgspec.Struct, frozen=True, gc=False):
     currency: str = CURRENCY
     rate_ppm: int = 0
     """What the order's currency cost on its day."""
+    stocked: str = ""
+    """Where what it brings for stock lies in the books, where sites are told apart."""
 
 
 class Truth:
@@ -102,7 +104,8 @@ class Truth:
     ) -> None:
         """The dock entered a delivery, of which so much truly came. Its note names no supplier that a system would know."""
         amounts = (value_minor, value_minor)
-        self._owe(at_ms, key, "goods-receipt", owed, amounts, DUE_DAYS, RECEIPT_POSTED, goods=goods)
+        account = owed.stocked if owed.stock else ""
+        self._owe(at_ms, key, "goods-receipt", owed, amounts, DUE_DAYS, RECEIPT_POSTED, goods=goods, account=account)
         ref = f"inventory:{number}"
         self._paper(at_ms, ref, "goods-receipt", key, owed, "", number, came_minor)
 
@@ -118,7 +121,8 @@ class Truth:
         went_minor: int,
     ) -> None:
         """Goods leave the books before they were billed: so much went back to the supplier, the rest had never come."""
-        self._owe(at_ms, key, "goods-return", owed, (value_minor, value_minor), DUE_DAYS, RECEIPT_RETURNED, goods=goods)
+        amounts, account = (value_minor, value_minor), owed.stocked if owed.stock else ""
+        self._owe(at_ms, key, "goods-return", owed, amounts, DUE_DAYS, RECEIPT_RETURNED, goods=goods, account=account)
         self._paper(at_ms, f"inventory:{number}", "goods-return", key, owed, "", number, went_minor)
 
     def payable(  # noqa: PLR0913 - a debt is all of this

@@ -100,6 +100,16 @@ def under_anothers_name() -> Story:
     return _billed().paid(number="4712").ends()
 
 
+def under_anothers_number() -> Story:
+    """The invoice is posted for the company whose number the supplier's was until lately."""
+    return _billed().paid(party="S013").ends()
+
+
+def ordered_from_another() -> Story:
+    """The order stands in the ERP with the company that has the supplier's old number now."""
+    return Story().orders().tells("PO-1").posts_order(party="S013", currency="USD").says("PO-1", "interfaced").ends()
+
+
 def cancelled_nothing() -> Story:
     """A cancellation names an invoice that was never posted."""
     return _billed().paid().cancels("AP-1", "CN-9", reverses="AP-77", lines=()).ends()
@@ -319,6 +329,8 @@ BAD: tuple[tuple[Callable[[], Story], str], ...] = (
     (out_of_nothing, "I02 I07"),
     (into_the_wrong_ledger, "I02"),
     (under_anothers_name, "I02"),
+    (under_anothers_number, "I02 I03"),
+    (ordered_from_another, "I03"),
     (cancelled_nothing, "I02"),
     (cancelled_twice, "I02"),
     (wrong_amount, "I03 I07"),

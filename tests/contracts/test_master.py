@@ -95,6 +95,18 @@ def test_an_expense_stands_where_its_code_meant_on_its_date(account: str, verdic
     assert judged(story.paid(lines=lines).ends())["I09"].verdict == verdict
 
 
+@pytest.mark.parametrize(("account", "verdict"), [("1400-710", "pass"), ("1400-720", "fail"), ("1400", "fail")])
+def test_stock_lies_at_the_site_that_its_dock_was_when_it_was_ordered(account: str, verdict: str) -> None:
+    """A dock moves to another site from a day on, and the goods come after that day."""
+    story = Story().ordered().arrives()
+    story.write(msgspec.structs.replace(story.owed["GR:GRN-1"], account="1400-710", version=2)).tells("GRN-1")
+    lines = (Posting(account, "inventory", 100_000, "USD"), Posting("2150", "grni", -100_000, "USD"))
+    found = judged(story.posts_receipt(lines=lines).ends())["I09"]
+    assert found.verdict == verdict
+    if found.evidence:
+        assert f"stands on {account}, and its dock meant 1400-710 when it was ordered" in found.evidence[0].says
+
+
 def test_what_went_to_an_impostor_is_told_in_money() -> None:
     """The change itself has no amount; the payment has."""
     found = judged(money_to_an_impostor())["I16"].evidence

@@ -29,9 +29,9 @@ def requisition(entity: str = "H1", quantity: int = 10, price_minor: int = 250) 
     return Requisition(entity, "00412", "S001", "Acme Medical", "nurse", lines)
 
 
-def ordered(estate: Estate, entity: str = "H1", taxes: tuple[tuple[str, int], ...] = ()) -> str:
+def ordered(estate: Estate, entity: str = "H1", **changes: Any) -> str:
     """An approved order; its number."""
-    wanted = replace(requisition(entity), taxes=taxes)
+    wanted = replace(requisition(entity), **changes)
     raised = estate.act(estate.procurement, lambda work: estate.procurement.state.raise_requisition(work, wanted))
     return str(estate.act(estate.procurement, lambda work: estate.procurement.state.approve(work, raised, "head")))
 
@@ -39,6 +39,11 @@ def ordered(estate: Estate, entity: str = "H1", taxes: tuple[tuple[str, int], ..
 def taxed(estate: Estate) -> str:
     """An approved order that says what tax may be charged; its number."""
     return ordered(estate, taxes=(("2026-01-01", 88_750),))
+
+
+def ordered_in_codes(estate: Estate) -> str:
+    """An approved order of a hospital that writes numbers of its own; its number here."""
+    return ordered(estate, supplier_id="H1-7001", written_on="2026-10-21", ship_to="H1-D1")
 
 
 def arrival(entity: str = "H1", quantity: int = 10, on: str = "2026-10-05") -> NewReceipt:

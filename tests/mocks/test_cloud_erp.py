@@ -8,7 +8,7 @@ import pytest
 
 from mocks.kit.dialect import stamp
 from tests.mocks.doors import NOW_MS, SECRET, Door, Estate
-from tests.mocks.papers import ORDER, erp_invoice, erp_order, erp_receipt
+from tests.mocks.papers import ORDER, erp_invoice, erp_order, erp_receipt, erp_return
 
 ERP = "cloud_erp"
 INVOICE = erp_invoice("25.00", (1, 10, "2.50", "25.00"))
@@ -39,6 +39,14 @@ def test_an_order_is_created_with_its_effect(door: Door, estate: Estate) -> None
     )
     assert (effect.party, effect.order, effect.amount_minor, effect.currency) == ("S001", ORDER, 4498, "USD")
     assert (effect.actor, events) == ("reference", ())
+
+
+def test_stock_lies_at_the_site_that_its_order_names_and_goes_from_there(door: Door, estate: Estate) -> None:
+    door.call(ERP, "POST", "/purchaseOrders", erp_order(ShipToLocation="710"))
+    for path, paper in (("/receipts", erp_receipt()), ("/returns", erp_return())):
+        assert door.call(ERP, "POST", path, paper)[0] == 201
+        (effect,), _ = estate.last()
+        assert [line.account for line in effect.lines if line.role == "inventory"] == ["1400-710"]
 
 
 def test_the_same_order_without_a_key_is_a_second_header_and_both_are_found(door: Door) -> None:

@@ -12,7 +12,7 @@ from mocks.kit.dialect import stamp
 from mocks.kit.operation import Refused
 from mocks.procurement.state import Requisition, RequisitionLine
 from tests.mocks.doors import NOW_MS, Door, Estate
-from tests.mocks.papers import ORDER, ordered, requisition
+from tests.mocks.papers import ORDER, ordered, ordered_in_codes, requisition
 
 
 def test_an_approval_makes_an_order_its_effect_and_its_event_in_one_commit(estate: Estate) -> None:
@@ -53,6 +53,14 @@ def test_an_order_says_what_tax_may_be_charged_where_that_is_known(door: Door, e
         {"valid_from": "2026-01-01", "rate": "0.0000"},
         {"valid_from": "2026-10-01", "rate": "10.2500"},
     ]
+
+
+def test_an_order_in_a_hospitals_own_codes_says_by_which_day_to_read_them(door: Door, estate: Estate) -> None:
+    plain = door.call("procurement", "GET", f"/purchase_orders/{ordered(estate)}")[1]
+    assert not {"written_on", "ship_to"}.intersection(plain)
+    shown = door.call("procurement", "GET", f"/purchase_orders/{ordered_in_codes(estate)}")[1]
+    said = shown["supplier"]["id"], shown["ship_to"], shown["written_on"]
+    assert said == ("H1-7001", "H1-D1", "2026-10-21")
 
 
 @pytest.mark.parametrize(

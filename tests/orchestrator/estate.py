@@ -275,7 +275,8 @@ class Estate:
 
     def _procurement(self, request: Request, path: list[str]) -> Response:
         if len(path) == 1:
-            return _json({"purchase_orders": list(self.orders.values()), "next_offset": None})
+            listed = list(self.orders.values()) if path == ["purchase_orders"] else []
+            return _json({path[0]: listed, "next_offset": None})
         if request.method == "PUT":
             told = json.loads(request.body)
             self.statuses.append((path[1], told["status"]))

@@ -110,6 +110,7 @@ def _lookup(prepared: Prepared) -> Lookup:
 
 
 _ORDER_SENT: Final = post_order(ORDER)
+_SHIPPED: Final = post_order(msgspec.structs.replace(ORDER, ship_to="710"))
 _REVISED: Final = revise_order(msgspec.structs.replace(ORDER, revision=2), "EPO-1")
 _PAST: Final = revise_order(msgspec.structs.replace(ORDER, revision=1), "EPO-1")
 _RECEIPT_SENT: Final = post_receipt(RECEIPT)
@@ -131,6 +132,7 @@ def _found(made: dict[str, Any], prepared: Prepared) -> Any:
 
 ORDERS: Final = (
     _creates("an order", "the books are open", _ORDER_SENT, 201, _ORDERED, Ok("EPO-1")),
+    _creates("an order for the stock of a site", "the books are open", _SHIPPED, 201, _ORDERED, Ok("EPO-1")),
     _creates("an order again, under its key", "the order was sent", _ORDER_SENT, 201, _ORDERED, Ok("EPO-1")),
     _refused(
         "another order under a key that was used", "another order was sent", _ORDER_SENT, 422, "idempotency_mismatch"

@@ -76,6 +76,20 @@ INTERACTIONS: Final = (
         Ok(replace(MEANS, taxes=(TaxRate("2026-01-01", 88_750),))),
     ),
     Interaction(
+        "a read of an order in a hospital's own codes",
+        "an order in a hospital's own codes was approved",
+        reads("procurement.get_purchase_order", order_path(ORDER)),
+        _PATH,
+        200,
+        {
+            **SHOWN,
+            "supplier": {"id": match.str("H1-7001"), "name": match.str("Acme Medical")},
+            "ship_to": match.str("H1-D1"),
+            "written_on": match.regex("2026-10-21", regex=r"^\d{4}-\d\d-\d\d$"),
+        },
+        Ok(replace(MEANS, supplier_id="H1-7001", written_on="2026-10-21", ship_to="H1-D1")),
+    ),
+    Interaction(
         "a read of an order that does not exist",
         "an order was approved",
         reads("procurement.get_purchase_order", order_path(NOBODY)),
