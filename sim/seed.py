@@ -54,13 +54,14 @@ class Slots(msgspec.Struct, frozen=True, gc=False):
 class Seed:
     """A root number, and all that grows from it, by name."""
 
-    __slots__ = ("_prefix", "root")
+    __slots__ = ("_draws", "_prefix", "root")
 
     def __init__(self, root: int) -> None:
         self.root = root
         # A seed of any size, in front of every key; the length says where it ends.
         digits = str(root).encode()
         self._prefix = len(digits).to_bytes(2, "little") + digits
+        self._draws = self._prefix + b"d"
 
     def __repr__(self) -> str:
         return f"Seed({self.root})"
@@ -70,11 +71,11 @@ class Seed:
 
     def slots(self, *names: str | int) -> Slots:
         """Return the independent uniforms of a key."""
-        return Slots(blake2b(self._prefix + b"d" + _encode(names)).digest())
+        return Slots(blake2b(self._draws + _encode(names)).digest())
 
     def draw(self, *names: str | int) -> float:
         """Return the one uniform in [0, 1) of a key: its slot 0."""
-        return (int.from_bytes(self._digest(b"d", names)[:8], "little") >> 11) * _SCALE
+        return (int.from_bytes(blake2b(self._draws + _encode(names)).digest()[:8], "little") >> 11) * _SCALE
 
     def stream(self, *names: str | int) -> Random:
         """Return a generator of its own, for many draws in one order of one owner."""

@@ -101,6 +101,7 @@ class VirtualClock:
     def __init__(self, kernel: Kernel) -> None:
         """Read the kernel's clock."""
         self._kernel = kernel
+        self._loop = kernel.loop
         self._wall: Kernel | ClockOff = kernel
         self._now_ms = -1
         self._now = kernel.utc()
@@ -128,8 +129,22 @@ class VirtualClock:
         return self._kernel.now_ms / 1000
 
     async def sleep(self, delay_s: float) -> None:
-        """Let virtual time pass."""
-        await asyncio.sleep(delay_s)
+        """Let virtual time pass: `asyncio.sleep`, but for its look-ups and its call-off of what has happened."""
+        if delay_s <= 0:
+            await asyncio.sleep(0)
+            return
+        passed = self._loop.create_future()
+        timer = self._loop.call_later(delay_s, _wake, passed)
+        try:
+            await passed
+        except asyncio.CancelledError:
+            timer.cancel()
+            raise
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
 
 
 class SilentTelemetry:
