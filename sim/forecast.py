@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from contracts.plan import Fault, Front, Plan, Weather
 from contracts.scenario import Scenario
@@ -24,8 +25,21 @@ LATENCY_BYTE = 0
 """The byte of a crossing's draws that decides its latency; it stands in slot 0, and the fault kinds have those after it."""
 
 Report = Callable[[Armed, bool], None]
-Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
-"""A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
+
+
+class Rule(NamedTuple):
+    """A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
+
+    kind: Kind
+    block: int
+    word: slice
+    limit: bytes
+    in_front_limit: bytes
+    first: int
+    """Where the draw's first byte stands, which nearly always says no by itself: it is above `highest`."""
+    highest: int
+
+
 PLACE = {kind.name: place for place, kind in enumerate(FAULTS, start=1)}
 
 
@@ -38,15 +52,11 @@ class Forecast:
         self.took: dict[str, int] = {}
         self._report = report
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
-        """What lies in wait on a call; `trigger` is its key and attempt."""
-        raise NotImplementedError
-
-    def at_delivery(
+    def at_crossing(
         self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
     ) -> Sequence[Armed]:
-        """What lies in wait on a delivery."""
-        return self.at_call(target, entity, trigger, slots, now_ms)
+        """What lies in wait on a crossing; `trigger` is its key and attempt."""
+        raise NotImplementedError
 
     def await_point(self, worker: str, life: int) -> Armed | None:
         """The crash that lies in wait in a worker's own code, if any."""
@@ -91,7 +101,9 @@ class Drawn(Forecast):
         self._until_ms = until_ms
         self._rules: dict[str, tuple[Rule, ...]] = {}
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+    def at_crossing(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
         """Compare each kind's draw with its rate."""
         del entity
         rules = self._rules.get(target)
@@ -102,9 +114,11 @@ class Drawn(Forecast):
         found: list[Armed] = []
         in_front: bool | None = None
         block, number = slots.first, 0
-        for kind, (needed, word), limit, in_front_limit in rules:
+        for kind, needed, word, limit, in_front_limit, first, highest in rules:
             if needed != number:
                 block, number = slots.block(needed), needed
+            if block[first] > highest:
+                continue
             drawn = block[word]
             if drawn >= in_front_limit:
                 continue
@@ -131,14 +145,17 @@ class Drawn(Forecast):
                 rate, in_front = rules.get(line.kind, (0.0, 0.0))
                 rate = max(line.rate, rate)
                 rules[line.kind] = rate, max(line.in_front, in_front, rate)
-        return tuple(
-            (BY_NAME[name], word_at(PLACE[name]), limit_of(rules[name][0]), limit_of(rules[name][1]))
-            for name in sorted(rules, key=PLACE.__getitem__)
-        )
+        return tuple(_rule(name, *rules[name]) for name in sorted(rules, key=PLACE.__getitem__))
 
     def _covered(self, target: str, now_ms: int) -> bool:
         system = target.replace(">", ".").partition(".")[0]
         return any(s.begins_ms <= now_ms < s.ends_ms and system in s.systems for s in self._fronts)
+
+
+def _rule(name: str, rate: float, in_front: float) -> Rule:
+    block, word = word_at(PLACE[name])
+    limit = limit_of(in_front)
+    return Rule(BY_NAME[name], block, word, limit_of(rate), limit, word.start, limit[0])
 
 
 class Planned(Forecast):
@@ -152,7 +169,9 @@ class Planned(Forecast):
         for fault in plan.fault:
             self._by_target.setdefault(fault.target, []).append(fault)
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+    def at_crossing(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
         """Look for lines of the plan that mean this crossing."""
         del slots, now_ms
         lines = self._by_target.get(target)

@@ -99,7 +99,7 @@ class Wire:
         crossing.answer = self._kernel.loop.create_future()
         instant = self.instant
         crossing.latency_ms = 0 if instant else self._latencies_ms[system_name][slots.first[LATENCY_BYTE]]
-        armed = self._forecast.at_call(target, incoming.subject.entity, (key, attempt), slots, now_ms)
+        armed = self._forecast.at_crossing(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
@@ -121,7 +121,7 @@ class Wire:
         now_ms = self._kernel.now_ms
         crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms)
         crossing.latency_ms = self._latency_ms(event.source, slots)
-        armed = self._forecast.at_delivery(target, event.subject.entity, (key, attempt), slots, now_ms)
+        armed = self._forecast.at_crossing(target, event.subject.entity, (key, attempt), slots, now_ms)
         if armed:
             crossing.signature, crossing.arrival = "", self._passing(crossing.latency_ms)
             self.detach(self._struck_delivery(crossing, armed, then))
@@ -259,10 +259,24 @@ class Wire:
         if signature:
             headers["signature"] = signature
             crossing.forged = True
+        worker.take(OpenDelivery(event, headers, partial(self._answer, crossing, then)))
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
-        answer = partial(self._kernel.after, 0, self._answered, crossing, then)
-        worker.take(OpenDelivery(event, headers, answer))
-        patience_ms = int(self._patience_ms[event.source] * self.patience_factor)
+        self._kernel.after(0, self._listen, crossing, then)
+
+    def _answer(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:
+        """A worker answers; the first answer counts."""
+        if crossing.awaited:
+            self._kernel.after(0, self._answered, crossing, then, status)
+        elif crossing.status is None:
+            crossing.status = status
+
+    def _listen(self, crossing: DeliveryCrossing, then: Callable[[str], None]) -> None:
+        """The instant is over: nearly every answer is there, and only for the others a sender's patience is measured."""
+        if crossing.status is not None:
+            self._answered(crossing, then, crossing.status)
+            return
+        crossing.awaited = True
+        patience_ms = int(self._patience_ms[crossing.event.source] * self.patience_factor)
         self._kernel.after(patience_ms, self._answered, crossing, then, 0)
 
     def _answered(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:

@@ -152,14 +152,16 @@ class CutReply(BrokenReply):
 class DeliveryCrossing:
     """One delivery of an event on its way. `worker` is set once one has taken it.
 
-    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. Where a fault lies in
-    wait, `signature` may stand in place of the sender's own, and `arrival` is as for a call; a copy has none.
+    `status` is what it answers at once; where it does not, its answer is `awaited`. `at_answer` is called when a worker
+    acknowledges, and may turn the outcome that the sender sees. Where a fault lies in wait, `signature` may stand in place
+    of the sender's own, and `arrival` is as for a call; a copy has none.
     """
 
     __slots__ = (
         "arrival",
         "at_answer",
         "attempt",
+        "awaited",
         "began",
         "delivery_id",
         "event",
@@ -168,6 +170,7 @@ class DeliveryCrossing:
         "latency_ms",
         "settled",
         "signature",
+        "status",
         "worker",
     )
 
@@ -181,6 +184,8 @@ class DeliveryCrossing:
         self.handed_over = False
         self.forged = False
         self.settled = False
+        self.status: int | None = None
+        self.awaited = False
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None
         self.signature: str
