@@ -7,6 +7,7 @@ here.
 
 from __future__ import annotations
 
+import _random
 from hashlib import blake2b
 from random import Random
 from uuid import UUID
@@ -51,6 +52,13 @@ class Slots(msgspec.Struct, frozen=True, gc=False):
         return int.from_bytes(self.block(number)[word], "big") * _WORD_SCALE
 
 
+class Stream(Random):
+    """A generator that is seeded with a number, in C alone: `Random` asks first what it is seeded with."""
+
+    gauss_next = None
+    __init__ = _random.Random.__init__
+
+
 class Seed:
     """A root number, and all that grows from it, by name."""
 
@@ -79,7 +87,8 @@ class Seed:
 
     def stream(self, *names: str | int) -> Random:
         """Return a generator of its own, for many draws in one order of one owner."""
-        return Random(int.from_bytes(self._digest(b"s", names), "little"))
+        stream: Random = Stream(int.from_bytes(self._digest(b"s", names), "little"))
+        return stream
 
     def child(self, name: str | int) -> Seed:
         """Return a seed for a part that names its own streams."""
