@@ -88,7 +88,8 @@ class Around:
     def another(self, crossing: DeliveryCrossing, event: Event | None = None) -> DeliveryCrossing:
         """The same event, or another in its place, under a delivery id of its own."""
         copy_id = f"{crossing.delivery_id}.again"
-        copy = DeliveryCrossing(event or crossing.event, crossing.attempt, copy_id, self._kernel.now_ms)
+        now_ms = self._kernel.now_ms
+        copy = DeliveryCrossing(event or crossing.event, crossing.attempt, copy_id, now_ms, crossing.then)
         copy.latency_ms = crossing.latency_ms
         copy.signature, copy.arrival = "", None
         return copy

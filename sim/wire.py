@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from contracts.journal import Call, Delivered
 from contracts.wire import Event, NotSent, Request, Response, TimedOut, WireError
 from mocks.kit import signing
-from mocks.kit.operation import Bend, Incoming, Outcome
+from mocks.kit.operation import Bend, Incoming
 from mocks.kit.system import System
 from sim.around import Around
 from sim.clock import Kernel
@@ -34,7 +34,7 @@ from sim.faults.kind import (
 )
 from sim.forecast import LATENCY_BYTE, WINDOW_MS, Forecast
 from sim.journal import Journal
-from sim.seed import Seed, Slots
+from sim.seed import Seed
 from sim.workers import OpenDelivery
 
 Estate = Mapping[str, System[Any]]
@@ -106,7 +106,7 @@ class Wire:
             crossing.arrival = self._passing(crossing.latency_ms // 2)
             self.detach(self._struck(crossing, armed))
         elif instant:
-            self._reply(crossing, self._execute(crossing).response)
+            self._reply(crossing, self._execute(crossing))
         else:
             if crossing.latency_ms >= timeout_ms:
                 self._kernel.after(timeout_ms, self._expire, crossing)
@@ -119,14 +119,14 @@ class Wire:
         key = event.subject.key if event.version <= 1 else f"{event.subject.key}#{event.version}"
         slots = self._seed.slots(target, key, str(attempt))
         now_ms = self._kernel.now_ms
-        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms)
-        crossing.latency_ms = self._latency_ms(event.source, slots)
+        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms, then)
+        crossing.latency_ms = 0 if self.instant else self._latencies_ms[event.source][slots.first[LATENCY_BYTE]]
         armed = self._forecast.at_crossing(target, event.subject.entity, (key, attempt), slots, now_ms)
         if armed:
             crossing.signature, crossing.arrival = "", self._passing(crossing.latency_ms)
-            self.detach(self._struck_delivery(crossing, armed, then))
+            self.detach(self._struck_delivery(crossing, armed))
         else:
-            self._kernel.after(crossing.latency_ms, self._hand_over, crossing, then)
+            self._kernel.after(crossing.latency_ms, self._hand_over, crossing)
 
     def detach(self, coroutine: Coroutine[object, object, None]) -> None:
         """Go on beside a crossing; a run is not over while something does."""
@@ -138,19 +138,15 @@ class Wire:
         self.struck += 1
         self._kernel.detached(counted())
 
-    def _latency_ms(self, system: str, slots: Slots) -> int:
-        return 0 if self.instant else self._latencies_ms[system][slots.first[LATENCY_BYTE]]
-
     # A call's way.
 
     def _arrive(self, crossing: CallCrossing) -> None:
-        outcome = self._execute(crossing)
-        back_ms = crossing.latency_ms - crossing.latency_ms // 2
-        self._kernel.after(back_ms, self._reply, crossing, outcome.response)
+        response = self._execute(crossing)
+        self._kernel.after(crossing.latency_ms - crossing.latency_ms // 2, self._reply, crossing, response)
 
-    def _execute(self, crossing: CallCrossing) -> Outcome:
+    def _execute(self, crossing: CallCrossing) -> Response:
         outcome = crossing.outcome = self.answering[crossing.system](crossing.incoming, self._kernel.now_ms)
-        return outcome
+        return outcome.response
 
     async def _struck(self, crossing: CallCrossing, armed: Sequence[Armed]) -> None:
         crossing.bend = Bend()
@@ -226,9 +222,8 @@ class Wire:
 
     # A delivery's way.
 
-    async def _struck_delivery(
-        self, crossing: DeliveryCrossing, armed: Sequence[Armed], then: Callable[[str], None]
-    ) -> None:
+    async def _struck_delivery(self, crossing: DeliveryCrossing, armed: Sequence[Armed]) -> None:
+        then = crossing.then
         send: SendDelivery = self._carry
         for fault in reversed(armed):
             send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self.around)
@@ -239,17 +234,18 @@ class Wire:
 
     async def _carry(self, crossing: DeliveryCrossing) -> str:
         outcome: asyncio.Future[str] = self._kernel.loop.create_future()
+        crossing.then = outcome.set_result
         arrival, crossing.arrival = crossing.arrival, None
         on_time = arrival is not None and self._kernel.now_ms == crossing.began
         await (arrival if arrival is not None and on_time else self._passing(crossing.latency_ms))
-        self._hand_over(crossing, outcome.set_result, crossing.signature)
+        self._hand_over(crossing, crossing.signature)
         return await outcome
 
-    def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None], signature: str = "") -> None:
+    def _hand_over(self, crossing: DeliveryCrossing, signature: str = "") -> None:
         worker = self.receivers.receiver()
         crossing.handed_over = True
         if worker is None:
-            then(self._note_delivery(crossing, NO_WORKER))
+            crossing.then(self._note_delivery(crossing, NO_WORKER))
             return
         self.receivers.next_turn()
         crossing.worker = worker
@@ -259,34 +255,29 @@ class Wire:
         if signature:
             headers["signature"] = signature
             crossing.forged = True
-        worker.take(OpenDelivery(event, headers, partial(self._answer, crossing, then)))
+        worker.take(OpenDelivery(event, headers, crossing.answer))
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
-        self._kernel.after(0, self._listen, crossing, then)
+        self._kernel.after(0, self._listen, crossing)
 
-    def _answer(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:
-        """A worker answers; the first answer counts."""
-        if crossing.awaited:
-            self._kernel.after(0, self._answered, crossing, then, status)
-        elif crossing.status is None:
-            crossing.status = status
-
-    def _listen(self, crossing: DeliveryCrossing, then: Callable[[str], None]) -> None:
+    def _listen(self, crossing: DeliveryCrossing) -> None:
         """The instant is over: nearly every answer is there, and only for the others a sender's patience is measured."""
         if crossing.status is not None:
-            self._answered(crossing, then, crossing.status)
+            self._settle(crossing, crossing.status)
             return
-        crossing.awaited = True
+        crossing.when_answered = partial(self._kernel.after, 0, self._settle, crossing)
         patience_ms = int(self._patience_ms[crossing.event.source] * self.patience_factor)
-        self._kernel.after(patience_ms, self._answered, crossing, then, 0)
+        self._kernel.after(patience_ms, self._lose_patience, crossing)
 
-    def _answered(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:
-        if crossing.settled:
-            return
-        crossing.settled = True
+    def _lose_patience(self, crossing: DeliveryCrossing) -> None:
+        if crossing.status is None:
+            crossing.status = 0
+            self._settle(crossing, 0)
+
+    def _settle(self, crossing: DeliveryCrossing, status: int) -> None:
         outcome = UNANSWERED if status == 0 else ACKNOWLEDGED if 200 <= status < 300 else REFUSED
         if outcome == ACKNOWLEDGED and crossing.at_answer is not None:
             outcome = crossing.at_answer()
-        then(self._note_delivery(crossing, outcome, status))
+        crossing.then(self._note_delivery(crossing, outcome, status))
 
     def _note_delivery(self, crossing: DeliveryCrossing, outcome: str, status: int = 0) -> str:
         self.crossings += 1
@@ -346,13 +337,13 @@ class Postman:
 
     def _then(self, event: Event, attempt: int, outcome: str) -> None:
         """Delivered, as far as the sender knows; or once more after the family's delay; or given up."""
-        delays = self._policy[event.source].retry_delays_s
-        if outcome in (UNANSWERED, REFUSED, NO_WORKER) and attempt <= len(delays):
-            self._kernel.after(delays[attempt - 1] * 1000, self._send, event, attempt + 1)
-            return
-        self.on_the_way -= 1
         if outcome in (UNANSWERED, REFUSED, NO_WORKER):
+            delays = self._policy[event.source].retry_delays_s
+            if attempt <= len(delays):
+                self._kernel.after(delays[attempt - 1] * 1000, self._send, event, attempt + 1)
+                return
             self.given_up += 1
+        self.on_the_way -= 1
 
 
 def _latencies_ms(system: System[Any]) -> tuple[int, ...]:

@@ -152,30 +152,30 @@ class CutReply(BrokenReply):
 class DeliveryCrossing:
     """One delivery of an event on its way. `worker` is set once one has taken it.
 
-    `status` is what it answers at once; where it does not, its answer is `awaited`. `at_answer` is called when a worker
-    acknowledges, and may turn the outcome that the sender sees. Where a fault lies in wait, `signature` may stand in place
-    of the sender's own, and `arrival` is as for a call; a copy has none.
+    `status` is its answer, 0 once nobody waits for it any longer; `when_answered` is set if it does not come at once.
+    `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. Where a fault lies in
+    wait, `signature` may stand in place of the sender's own, and `arrival` is as for a call; a copy has none.
     """
 
     __slots__ = (
         "arrival",
         "at_answer",
         "attempt",
-        "awaited",
         "began",
         "delivery_id",
         "event",
         "forged",
         "handed_over",
         "latency_ms",
-        "settled",
         "signature",
         "status",
+        "then",
+        "when_answered",
         "worker",
     )
 
-    def __init__(self, event: Event, attempt: int, delivery_id: str, began: int) -> None:
-        """A delivery that a system makes."""
+    def __init__(self, event: Event, attempt: int, delivery_id: str, began: int, then: Callable[[str], None]) -> None:
+        """A delivery that a system makes; `then` is what its sender does with the outcome that it believes in."""
         self.event = event
         self.attempt = attempt
         self.delivery_id = delivery_id
@@ -183,13 +183,20 @@ class DeliveryCrossing:
         self.worker: Party | None = None
         self.handed_over = False
         self.forged = False
-        self.settled = False
         self.status: int | None = None
-        self.awaited = False
+        self.then = then
+        self.when_answered: Callable[[int], None] | None = None
         self.latency_ms = 0
         self.at_answer: Callable[[], str] | None = None
         self.signature: str
         self.arrival: Future[None] | None
+
+    def answer(self, status: int) -> None:
+        """The worker answers, and only its first answer counts."""
+        if self.status is None:
+            self.status = status
+            if self.when_answered is not None:
+                self.when_answered(status)
 
 
 Reply = Response | WireError | None
