@@ -193,15 +193,12 @@ class Worker:
         """Not alive yet."""
         self.name = name
         self.life = 0
+        self.alive = False
+        """Whether it lives now."""
         self.incarnation: Incarnation | None = None
         self.ports: VirtualPorts | None = None
         self.doomed: list[tuple[int, Callable[[], None]]] = []
         """Lives that will be short: after how many steps each ends, and who wants to hear of it."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it lives now."""
-        return self.incarnation is not None and self.incarnation.alive
 
     def take(self, delivery: Delivery) -> None:
         """Be handed a delivery; one that has left its post lets it lie."""
@@ -239,7 +236,7 @@ class Supervisor:
         self._durable_dir = durable_dir
         self._settings = settings
         self._restart_s = restart_s
-        self._turn = 0
+        self._in_turn = deque(self.workers)
 
     def start(self, wire: Wire) -> None:
         """Bring every worker to life."""
@@ -248,16 +245,14 @@ class Supervisor:
 
     def receiver(self) -> Worker | None:
         """The worker that gets the next delivery: the living ones in turn; None when all are dead."""
-        workers = self.workers
-        for step in range(len(workers)):
-            worker = workers[(self._turn + step) % len(workers)]
+        for worker in self._in_turn:
             if worker.alive and worker.ports is not None:
                 return worker
         return None
 
     def next_turn(self) -> None:
         """A delivery was handed out."""
-        self._turn += 1
+        self._in_turn.rotate(-1)
 
     def _bring_to_life(self, worker: Worker, wire: Wire) -> None:
         worker.life += 1
@@ -270,11 +265,12 @@ class Supervisor:
         if worker.doomed and last_step is None:
             last_step, mourned = worker.doomed.pop(0)
         incarnation = Incarnation(f"{worker.name}#{worker.life}", crash_at_step=last_step)
-        worker.incarnation = incarnation
+        worker.incarnation, worker.alive = incarnation, True
         worker.ports = VirtualPorts(worker, wire, self._kernel, self._settings)
         self._note(worker, "started")
 
         def died(_: Incarnation) -> None:
+            worker.alive = False
             if mourned is not None and incarnation.steps == incarnation.crash_at_step:
                 mourned()
             self._note(worker, "crashed", incarnation.death_reason or "")
