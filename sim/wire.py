@@ -50,6 +50,18 @@ class Receivers(Protocol):
         """A delivery was handed out."""
 
 
+class Lane:
+    """The way to one operation of a system: what its target is called, how often each key went there, how long it takes."""
+
+    __slots__ = ("attempts", "latencies_ms", "target")
+
+    def __init__(self, target: str, latencies_ms: tuple[int, ...]) -> None:
+        """Nothing has gone there yet."""
+        self.target = target
+        self.attempts: dict[str, int] = {}
+        self.latencies_ms = latencies_ms
+
+
 class Wire:
     """Everything that crosses between the estate and the design."""
 
@@ -65,7 +77,6 @@ class Wire:
         self.idle_crossings = 0
         self.struck = 0
         self.receivers = receivers
-        self.attempts: dict[tuple[str, str], int] = {}
         self.delivered: dict[str, int] = {}
         self.answering = {name: system.handle for name, system in estate.items()}
         """Who answers for each system: itself, unless a fault has put something in front of it."""
@@ -76,6 +87,11 @@ class Wire:
         self._forecast = forecast
         self._seed = seed.child("wire")
         self._latencies_ms = {name: _latencies_ms(system) for name, system in estate.items()}
+        self._lanes = {
+            (name, operation): Lane(f"{name}.{operation}", self._latencies_ms[name])
+            for name, system in estate.items()
+            for operation in (*(operation.name for operation in system.operations), "?")
+        }
         self._patience_ms = {name: _patience_ms(system) for name, system in estate.items()}
 
     def call(self, worker: Party, system_name: str, request: Request, timeout_s: float) -> Awaitable[Response]:
@@ -90,15 +106,15 @@ class Wire:
         """A call that a system has read sets out; its `answer` comes, or fails, in the course of time."""
         now_ms = self._kernel.now_ms
         operation = incoming.operation
-        target = f"{system_name}.{operation.name}" if operation else f"{system_name}.?"
+        lane = self._lanes[system_name, operation.name if operation else "?"]
+        target, attempts = lane.target, lane.attempts
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
-        site = (target, key)
-        attempt = self.attempts[site] = self.attempts.get(site, 0) + 1
+        attempt = attempts[key] = attempts.get(key, 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
         crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
         crossing.answer = self._kernel.loop.create_future()
         instant = self.instant
-        crossing.latency_ms = 0 if instant else self._latencies_ms[system_name][slots.first[LATENCY_BYTE]]
+        crossing.latency_ms = 0 if instant else lane.latencies_ms[slots.first[LATENCY_BYTE]]
         armed = self._forecast.at_crossing(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
@@ -112,6 +128,10 @@ class Wire:
                 self._kernel.after(timeout_ms, self._expire, crossing)
             self._kernel.after(crossing.latency_ms // 2, self._arrive, crossing)
         return crossing
+
+    def touched(self, key: str) -> int:
+        """How many calls there have been about a key, of whatever operation."""
+        return sum(lane.attempts.get(key, 0) for lane in self._lanes.values())
 
     def deliver(self, event: Event, attempt: int, then: Callable[[str], None]) -> None:
         """A system delivers an event; `then` gets the outcome that the sender believes in."""
@@ -191,31 +211,30 @@ class Wire:
             self._note_call(crossing, outcome, None)
 
     def _note_call(self, crossing: CallCrossing, outcome: str, response: Response | None) -> None:
-        incoming = crossing.incoming
-        fruitless = crossing.outcome is None or crossing.outcome.idle or response is None or not response.ok
-        idle = fruitless and not incoming.subject.key
+        incoming, worker, came = crossing.incoming, crossing.worker, crossing.outcome
+        idle = not incoming.subject.key and (came is None or came.idle or response is None or not response.ok)
         if idle:
             self.idle_crossings += 1
         else:
             self.crossings += 1
-        operation = incoming.operation
+        operation, body = incoming.operation, self._journal.body
         secret = operation is not None and operation.form
         batch = operation.batch if operation is not None and incoming.problem is None else None
         self._journal.add(
             Call(
                 self._kernel.now_ms,
-                crossing.worker.name,
+                worker.name,
                 crossing.system,
                 crossing.operation,
                 incoming.subject.entity,
                 incoming.subject.key,
                 crossing.attempt,
-                outcome if crossing.life == crossing.worker.life and crossing.worker.alive else "abandoned",
+                outcome if crossing.life == worker.life and worker.alive else "abandoned",
                 response.status if response is not None else 0,
                 crossing.began,
                 idle,
-                "" if secret else self._journal.body(incoming.request.body),
-                "" if secret or response is None else self._journal.body(response.body),
+                "" if secret else body(incoming.request.body),
+                "" if secret or response is None else body(response.body),
                 batch(incoming) if batch is not None else (),
             )
         )
