@@ -89,10 +89,8 @@ class Around:
         """The same event, or another in its place, under a delivery id of its own."""
         copy_id = f"{crossing.delivery_id}.again"
         now_ms = self._kernel.now_ms
-        copy = DeliveryCrossing(event or crossing.event, crossing.attempt, copy_id, now_ms, crossing.then)
-        copy.latency_ms = crossing.latency_ms
-        copy.signature, copy.arrival = "", None
-        return copy
+        event = event or crossing.event
+        return DeliveryCrossing(event, crossing.attempt, copy_id, now_ms, crossing.then, crossing.latency_ms)
 
     def deliveries_of(self, source: str) -> int:
         """How many deliveries of a source have reached a worker so far."""

@@ -111,22 +111,24 @@ class Wire:
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
         attempt = attempts[key] = attempts.get(key, 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
-        crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
-        crossing.answer = self._kernel.loop.create_future()
         instant = self.instant
-        crossing.latency_ms = 0 if instant else lane.latencies_ms[slots.first[LATENCY_BYTE]]
+        latency_ms = 0 if instant else lane.latencies_ms[slots.first[LATENCY_BYTE]]
+        answer: asyncio.Future[Response] = self._kernel.loop.create_future()
+        crossing = CallCrossing(
+            worker, worker.life, system_name, incoming, key, attempt, timeout_s, now_ms, answer, latency_ms
+        )
         armed = self._forecast.at_crossing(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
-            crossing.arrival = self._passing(crossing.latency_ms // 2)
+            crossing.arrival = self._passing(latency_ms // 2)
             self.detach(self._struck(crossing, armed))
         elif instant:
             self._reply(crossing, self._execute(crossing))
         else:
-            if crossing.latency_ms >= timeout_ms:
+            if latency_ms >= timeout_ms:
                 self._kernel.after(timeout_ms, self._expire, crossing)
-            self._kernel.after(crossing.latency_ms // 2, self._arrive, crossing)
+            self._kernel.after(latency_ms // 2, self._arrive, crossing)
         return crossing
 
     def touched(self, key: str) -> int:
@@ -139,14 +141,14 @@ class Wire:
         key = event.subject.key if event.version <= 1 else f"{event.subject.key}#{event.version}"
         slots = self._seed.slots(target, key, str(attempt))
         now_ms = self._kernel.now_ms
-        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms, then)
-        crossing.latency_ms = 0 if self.instant else self._latencies_ms[event.source][slots.first[LATENCY_BYTE]]
+        latency_ms = 0 if self.instant else self._latencies_ms[event.source][slots.first[LATENCY_BYTE]]
+        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms, then, latency_ms)
         armed = self._forecast.at_crossing(target, event.subject.entity, (key, attempt), slots, now_ms)
         if armed:
-            crossing.signature, crossing.arrival = "", self._passing(crossing.latency_ms)
+            crossing.arrival = self._passing(latency_ms)
             self.detach(self._struck_delivery(crossing, armed))
         else:
-            self._kernel.after(crossing.latency_ms, self._hand_over, crossing)
+            self._kernel.after(latency_ms, self._hand_over, crossing)
 
     def detach(self, coroutine: Coroutine[object, object, None]) -> None:
         """Go on beside a crossing; a run is not over while something does."""
@@ -200,7 +202,10 @@ class Wire:
 
     def _expire(self, crossing: CallCrossing) -> None:
         if not crossing.answer.done():
-            message = f"{crossing.system}.{crossing.operation}: no reply within {crossing.timeout_s:g} s"
+            operation = crossing.incoming.operation
+            message = (
+                f"{crossing.system}.{operation.name if operation else '?'}: no reply within {crossing.timeout_s:g} s"
+            )
             self._fail(crossing, TimedOut(message), "timed-out")
 
     def _fail(self, crossing: CallCrossing, error: WireError, outcome: str) -> None:
@@ -225,7 +230,7 @@ class Wire:
                 self._kernel.now_ms,
                 worker.name,
                 crossing.system,
-                crossing.operation,
+                operation.name if operation is not None else "",
                 incoming.subject.entity,
                 incoming.subject.key,
                 crossing.attempt,
@@ -274,7 +279,7 @@ class Wire:
         if signature:
             headers["signature"] = signature
             crossing.forged = True
-        worker.take(OpenDelivery(event, headers, crossing.answer))
+        worker.take(OpenDelivery(event.source, headers, event.body, crossing.answer))
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
         self._kernel.after(0, self._listen, crossing)
 

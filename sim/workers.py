@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from contracts.journal import WorkerLife
 from contracts.ports import Delivery, Design
-from contracts.wire import Event, Request, Response
+from contracts.wire import Request, Response
 from sim.clock import Kernel
 from sim.incarnation import Incarnation
 
@@ -31,24 +33,21 @@ LIVES_MAX = 500
 """A design that dies more often than this is broken, and the run says so."""
 
 
-class OpenDelivery:
+class OpenDelivery(msgspec.Struct, eq=False):
     """One delivery that waits for its answer (`contracts.ports.Delivery`)."""
 
-    __slots__ = ("_answer", "body", "headers", "source")
-
-    def __init__(self, event: Event, headers: Mapping[str, str], answer: Callable[[int], None]) -> None:
-        """Hand over an event; `answer` leads to the sender's side of the connection, where the first one counts."""
-        self.source = event.source
-        self.headers = headers
-        self.body = event.body
-        self._answer = answer
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    _answer: Callable[[int], None]
+    """Leads to the sender's side of the connection, where only the first answer counts."""
 
     def ack(self) -> None:
         """Answer 200."""
-        self.refuse(200)
+        self._answer(200)
 
     def refuse(self, status: int) -> None:
-        """Answer with a status; only the first answer counts."""
+        """Answer with a status."""
         self._answer(status)
 
 
