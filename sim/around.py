@@ -77,7 +77,7 @@ class Around:
 
     def touched(self, key: str) -> int:
         """How many calls there have been about a key, of whatever operation."""
-        return sum(count for (_, about), count in self._wire.attempts.items() if about == key)
+        return self._wire.touched(key)
 
     # The receivers' side.
 
@@ -88,10 +88,9 @@ class Around:
     def another(self, crossing: DeliveryCrossing, event: Event | None = None) -> DeliveryCrossing:
         """The same event, or another in its place, under a delivery id of its own."""
         copy_id = f"{crossing.delivery_id}.again"
-        copy = DeliveryCrossing(event or crossing.event, crossing.attempt, copy_id, self._kernel.now_ms)
-        copy.latency_ms = crossing.latency_ms
-        copy.signature, copy.arrival = "", None
-        return copy
+        now_ms = self._kernel.now_ms
+        event = event or crossing.event
+        return DeliveryCrossing(event, crossing.attempt, copy_id, now_ms, crossing.then, crossing.latency_ms)
 
     def deliveries_of(self, source: str) -> int:
         """How many deliveries of a source have reached a worker so far."""

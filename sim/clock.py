@@ -17,7 +17,6 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime
-from functools import partial
 from heapq import heappush
 from typing import Any, Self, TypeVar, cast
 
@@ -26,6 +25,7 @@ import simpy
 from sim.handles import Task
 from sim.incarnation import CURRENT, Incarnation
 from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
+from sim.timeline import Timeline
 
 __all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError", "steady_collector"]
 
@@ -53,9 +53,12 @@ class Kernel:
             msg = "the start needs a time zone"
             raise ValueError(msg)
         start_ms = round(start.timestamp() * 1000)
-        self.env = simpy.Environment(initial_time=start_ms)
+        self.env = Timeline(start_ms)
+        self.now_ms = start_ms
+        """The milliseconds since the Unix epoch; a plain number, for everybody asks. It always equals the environment's."""
         self.loop = self._make_loop(steps_per_instant_max)
         self.loop.on_boundary = self._on_boundary
+        self._queue, self._numbers = self.loop._queue, self.env._eid
         self._on_tick = on_tick
         self._next_tick_ms = start_ms + HOUR_MS if on_tick else sys.maxsize
         self._collect_every_ms = collect_every_ms
@@ -70,19 +73,17 @@ class Kernel:
 
     def _make_loop(self, steps_per_instant_max: int) -> VirtualLoop:
         # What it leaves abstract it refuses, by the names below it.
-        return VirtualLoop(self.env, steps_per_instant_max=steps_per_instant_max)  # type: ignore[abstract]
+        return VirtualLoop(self.env, self, steps_per_instant_max=steps_per_instant_max)  # type: ignore[abstract]
 
     # -- time -----------------------------------------------------------------------------------------------------
 
-    @property
-    def now_ms(self) -> int:
-        """Return the milliseconds since the Unix epoch."""
-        now_ms: int = self.env._now  # type: ignore[assignment]
-        return now_ms
+    def stand_at(self, moment_ms: int) -> None:
+        """Show a moment up to which nothing is due."""
+        self.env._now = self.now_ms = moment_ms
 
     def utc(self) -> datetime:
         """Return the moment, aware, in UTC."""
-        return datetime.fromtimestamp(self.env._now / 1000, UTC)
+        return datetime.fromtimestamp(self.now_ms / 1000, UTC)
 
     # -- work -----------------------------------------------------------------------------------------------------
 
@@ -98,9 +99,7 @@ class Kernel:
 
     def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
         """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
-        env = self.env
-        when_ms: int = env._now + delay_ms  # type: ignore[assignment]
-        heappush(self.loop._queue, (when_ms, NORMAL, next(env._eid), partial(callback, *args)))
+        heappush(self._queue, (self.now_ms + delay_ms, NORMAL, next(self._numbers), callback, args))
 
     def spawn(
         self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None
@@ -188,7 +187,7 @@ class Kernel:
         if isinstance(until, int):
             queue = self.loop._queue
             if self.now_ms < until and (not queue or queue[0][0] >= until):
-                self.env._now = until
+                self.stand_at(until)
             self._met = self.now_ms >= until
         elif self._until is not None and not self._met:
             self._met = self._until()

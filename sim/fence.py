@@ -177,6 +177,10 @@ def _connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
     return connection
 
 
+_RealDatetime: Any = dt.datetime
+_RealDate: Any = dt.date
+
+
 class _RealInstances(type):
     """Instances of the fenced class are those of the real one: only its clock-reading constructors differ."""
 
@@ -198,7 +202,11 @@ def _moment(what: str, frame: FrameType) -> dt.datetime | None:
 
 
 class _Datetime(dt.datetime, metaclass=_RealInstances):
-    """`datetime.datetime` without a wall clock; its constructors all make real ones."""
+    """`datetime.datetime` without a wall clock; its constructors all make real ones, those at hand without a detour."""
+
+    combine = _RealDatetime.combine
+    fromisoformat = _RealDatetime.fromisoformat
+    fromtimestamp = _RealDatetime.fromtimestamp
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return _RealDatetime(*args, **kwargs)
@@ -222,7 +230,9 @@ class _Datetime(dt.datetime, metaclass=_RealInstances):
 
 
 class _Date(dt.date, metaclass=_RealInstances):
-    """`datetime.date` without a wall clock; its constructors all make real ones."""
+    """`datetime.date` without a wall clock; its constructors all make real ones, that at hand without a detour."""
+
+    fromisoformat = _RealDate.fromisoformat
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return _RealDate(*args, **kwargs)
@@ -233,7 +243,6 @@ class _Date(dt.date, metaclass=_RealInstances):
         return _RealDate.today() if moment is None else moment.date()
 
 
-_RealDatetime, _RealDate = dt.datetime, dt.date
 _real_urandom, _real_connect, _real_seed = os.urandom, sqlite3.connect, random.Random.seed
 
 

@@ -7,8 +7,10 @@ being tested: two designs under one seed meet the same weather.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from contracts.plan import Fault, Front, Plan, Weather
 from contracts.scenario import Scenario
@@ -20,12 +22,32 @@ from sim.seed import Seed, Slots, limit_of, word_at
 
 WINDOW_MS = 600_000
 """Crossings without a business key are drawn by windows of ten minutes."""
+NEVER = sys.maxsize
 LATENCY_BYTE = 0
 """The byte of a crossing's draws that decides its latency; it stands in slot 0, and the fault kinds have those after it."""
 
 Report = Callable[[Armed, bool], None]
-Rule = tuple[Kind, tuple[int, slice], bytes, bytes]
-"""A kind, where its draw stands among a crossing's, and the limits below which it strikes: anywhere, and in a front."""
+
+
+class Rule(NamedTuple):
+    """A kind, where its draw stands among a crossing's, and the limit below which it strikes."""
+
+    kind: Kind
+    block: int
+    first: int
+    """Where the draw's first byte stands, which nearly always says no by itself: it is above `highest`."""
+    highest: int
+    word: slice
+    limit: bytes
+
+
+class Outlook(NamedTuple):
+    """How things stand for a target, and until when."""
+
+    until_ms: int
+    rules: tuple[Rule, ...]
+
+
 PLACE = {kind.name: place for place, kind in enumerate(FAULTS, start=1)}
 
 
@@ -38,15 +60,11 @@ class Forecast:
         self.took: dict[str, int] = {}
         self._report = report
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
-        """What lies in wait on a call; `trigger` is its key and attempt."""
-        raise NotImplementedError
-
-    def at_delivery(
+    def at_crossing(
         self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
     ) -> Sequence[Armed]:
-        """What lies in wait on a delivery."""
-        return self.at_call(target, entity, trigger, slots, now_ms)
+        """What lies in wait on a crossing; `trigger` is its key and attempt."""
+        raise NotImplementedError
 
     def await_point(self, worker: str, life: int) -> Armed | None:
         """The crash that lies in wait in a worker's own code, if any."""
@@ -89,30 +107,26 @@ class Drawn(Forecast):
         self._weather = tuple(weather)
         self._fronts = tuple(fronts)
         self._until_ms = until_ms
-        self._rules: dict[str, tuple[Rule, ...]] = {}
+        self._outlooks: dict[str, Outlook] = {}
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+    def at_crossing(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
         """Compare each kind's draw with its rate."""
         del entity
-        rules = self._rules.get(target)
-        if rules is None:
-            rules = self._rules[target] = self._rules_for(target)
-        if not rules or now_ms >= self._until_ms:
+        outlook = self._outlooks.get(target)
+        if outlook is None or now_ms >= outlook.until_ms:
+            outlook = self._outlooks[target] = self._outlook(target, now_ms)
+        rules = outlook.rules
+        if not rules:
             return ()
         found: list[Armed] = []
-        in_front: bool | None = None
         block, number = slots.first, 0
-        for kind, (needed, word), limit, in_front_limit in rules:
+        for kind, needed, first, highest, word, limit in rules:
             if needed != number:
                 block, number = slots.block(needed), needed
-            drawn = block[word]
-            if drawn >= in_front_limit:
+            if block[first] > highest or block[word] >= limit:
                 continue
-            if drawn >= limit:
-                if in_front is None:
-                    in_front = self._covered(target, now_ms)
-                if not in_front:
-                    continue
             params = kind.draw(self._seed.slots(kind.name, target, *trigger))
             found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
         return found
@@ -122,23 +136,34 @@ class Drawn(Forecast):
         kind = next((BY_NAME[line.kind] for line in self._weather if line.target == CALENDAR), None)
         return self._arm(kind, CALENDAR, edge.trigger, {}) if kind is not None else None
 
-    def _rules_for(self, target: str) -> tuple[Rule, ...]:
-        """One rule a kind, outermost first; where several lines fit, the roughest holds."""
-        rules: dict[str, tuple[float, float]] = {}
+    def _outlook(self, target: str, now_ms: int) -> Outlook:
+        """One rule a kind, outermost first, until a front comes or goes; nothing once everything is healed."""
+        if now_ms >= self._until_ms:
+            return Outlook(NEVER, ())
+        system = target.replace(">", ".").partition(".")[0]
+        fronts = [spell for spell in self._fronts if system in spell.systems]
+        in_front = any(spell.begins_ms <= now_ms < spell.ends_ms for spell in fronts)
+        turns = [moment for spell in fronts for moment in (spell.begins_ms, spell.ends_ms) if moment > now_ms]
+        rates = self._rates(target, in_front=in_front)
+        rules = tuple(_rule(name, rates[name]) for name in sorted(rates, key=PLACE.__getitem__))
+        return Outlook(min([self._until_ms, *turns]), rules)
+
+    def _rates(self, target: str, *, in_front: bool) -> dict[str, float]:
+        """How often each kind that can strike does; where several lines fit, the roughest holds."""
+        rates: dict[str, float] = {}
         operation = self._targets.get(target)
         for line in self._weather:
-            if fits(line.target, target) and (operation is None or not BY_NAME[line.kind].unfit(operation)):
-                rate, in_front = rules.get(line.kind, (0.0, 0.0))
-                rate = max(line.rate, rate)
-                rules[line.kind] = rate, max(line.in_front, in_front, rate)
-        return tuple(
-            (BY_NAME[name], word_at(PLACE[name]), limit_of(rules[name][0]), limit_of(rules[name][1]))
-            for name in sorted(rules, key=PLACE.__getitem__)
-        )
+            rate = max(line.rate, line.in_front) if in_front else line.rate
+            kind = BY_NAME[line.kind]
+            if rate > 0 and fits(line.target, target) and (operation is None or not kind.unfit(operation)):
+                rates[line.kind] = max(rate, rates.get(line.kind, 0.0))
+        return rates
 
-    def _covered(self, target: str, now_ms: int) -> bool:
-        system = target.replace(">", ".").partition(".")[0]
-        return any(s.begins_ms <= now_ms < s.ends_ms and system in s.systems for s in self._fronts)
+
+def _rule(name: str, rate: float) -> Rule:
+    block, word = word_at(PLACE[name])
+    limit = limit_of(rate)
+    return Rule(BY_NAME[name], block, word.start, limit[0], word, limit)
 
 
 class Planned(Forecast):
@@ -152,7 +177,9 @@ class Planned(Forecast):
         for fault in plan.fault:
             self._by_target.setdefault(fault.target, []).append(fault)
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+    def at_crossing(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
         """Look for lines of the plan that mean this crossing."""
         del slots, now_ms
         lines = self._by_target.get(target)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -62,11 +62,12 @@ class Timer(Handle):
 class Future(asyncio.Future[T]):
     """A future that hashes by a number, drawn the first time anyone asks: a set of them has one order in every run."""
 
+    _loop: VirtualLoop
     _number = 0
 
     def __hash__(self) -> int:
         """Return its number."""
-        self._number = self._number or next(cast("VirtualLoop", self._loop).numbers)
+        self._number = self._number or next(self._loop.numbers)
         return self._number
 
 
@@ -74,12 +75,13 @@ class Task(asyncio.Task[T]):
     """A task that hashes by a number (`asyncio.wait` and `TaskGroup` walk sets of them) and knows whose it is."""
 
     __slots__ = ("incarnation",)
+    _loop: VirtualLoop
     _number = 0
     incarnation: Incarnation | None
 
     def __hash__(self) -> int:
         """Return its number."""
-        self._number = self._number or next(cast("VirtualLoop", self._loop).numbers)
+        self._number = self._number or next(self._loop.numbers)
         return self._number
 
 

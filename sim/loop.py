@@ -15,11 +15,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from datetime import UTC, datetime
-from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple, cast
 
 import simpy
 
@@ -36,6 +35,9 @@ Ts = TypeVarTuple("Ts")
 NORMAL = 1
 """SimPy's priority for ordinary events; timers take it too, so that ties fall by order of creation alone."""
 
+CALLBACK_FIELDS = 5
+"""What `Kernel.after` puts into the heap has one field more than anything else: a callback, and its arguments."""
+
 
 class Livelock(RuntimeError):
     """Too many steps in one virtual instant: something spins and time cannot move."""
@@ -45,18 +47,29 @@ class StalledError(RuntimeError):
     """An awaited result can no longer come: nothing is left to do."""
 
 
+class Clock(Protocol):
+    """What shows the time."""
+
+    now_ms: int
+
+
 class VirtualLoop(asyncio.AbstractEventLoop):
     """An asyncio event loop without a selector: when nothing is ready, the next event of the SimPy heap happens."""
 
-    def __init__(self, env: simpy.Environment, *, steps_per_instant_max: int) -> None:
-        """Wait on an environment whose time is integer milliseconds."""
+    get_debug = bool
+    """No: asyncio's debug mode reads the wall clock. Every task and future asks, and a type answers without a frame."""
+
+    def __init__(self, env: simpy.Environment, clock: Clock, *, steps_per_instant_max: int) -> None:
+        """Wait on an environment whose time is integer milliseconds, and move a clock along with it."""
         self.env = env
+        self.clock = clock
         self.numbers = count(1)
         self.ready: deque[Handle] = deque()
         self.tasks = TaskShelf()
         self.on_boundary: Callable[[int], bool] = lambda _when_ms: False
         self.boundary_ms = sys.maxsize
-        self._queue = cast("list[tuple[int, int, int, Any]]", env._queue)
+        self._queue = cast("list[Any]", env._queue)
+        """SimPy's heap: events and timers, each behind its moment, priority and number; of `Kernel.after` callback and arguments."""
         self._steps_per_instant_max = steps_per_instant_max
         self._cancelled_timers = 0
         self._failed: list[Task[Any]] = []
@@ -86,13 +99,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
-        return self._schedule(self.env._now + delay_ms, callback, args, context)  # type: ignore[arg-type]
+        return self._schedule(self.clock.now_ms + delay_ms, callback, args, context)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run a callback at a moment of `time()`, rounded up to a millisecond."""
-        return self._schedule(max(ceil(when * 1000 - 0.001), cast("int", self.env._now)), callback, args, context)
+        return self._schedule(max(ceil(when * 1000 - 0.001), self.clock.now_ms), callback, args, context)
 
     def _schedule(self, when_ms: int, callback: Any, args: Any, context: Context | None) -> asyncio.TimerHandle:
         timer = Timer(callback, args, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
@@ -119,7 +132,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def time(self) -> float:
         """Return the clock's reading in seconds since the Unix epoch."""
-        return self.env._now / 1000
+        return self.clock.now_ms / 1000
 
     # -- tasks and futures ----------------------------------------------------------------------------------------
 
@@ -163,7 +176,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         finally:
             task.remove_done_callback(self._stop_callback)
         if not task.done():
-            msg = f"nothing is left to do at {self.env._now} ms, and {describe(task)} is not done"
+            msg = f"nothing is left to do at {self.clock.now_ms} ms, and {describe(task)} is not done"
             raise StalledError(msg)
         return task.result()
 
@@ -196,7 +209,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
         One flat loop with everything in locals: this is where a month of virtual time goes by.
         """
-        env, queue, ready = self.env, self._queue, self.ready
+        env, clock, queue, ready = self.env, self.clock, self._queue, self.ready
         popleft, steps_max, steps = ready.popleft, self._steps_per_instant_max, 0
         while True:
             steps += 1
@@ -213,21 +226,21 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                         return
                 if not queue:
                     return
-                when_ms, _, _, event = queue[0]
+                entry = heappop(queue)
+                when_ms, event = entry[0], entry[3]
                 if event.__class__ is Timer and event._cancelled:
-                    heappop(queue)
                     self._cancelled_timers -= 1
                     continue
-                if when_ms != env._now:
+                if when_ms != clock.now_ms:
                     if when_ms >= self.boundary_ms:
+                        heappush(queue, entry)
                         if self.on_boundary(when_ms):
                             return
                         continue  # what happened at the boundary may have put something earlier into the heap
-                    env._now = when_ms
+                    env._now = clock.now_ms = when_ms
                     steps = 0
-                heappop(queue)
-                if event.__class__ is partial:  # `Kernel.after`
-                    event()
+                if len(entry) == CALLBACK_FIELDS:
+                    event(*entry[4])
                     continue
                 if event.__class__ is not Timer:
                     callbacks, event.callbacks = event.callbacks, None
@@ -254,7 +267,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _livelock(self) -> Livelock:
         """Name the instant and whoever the next handles belong to: those that keep it from passing."""
         spinning = sorted({describe(handle) for handle in list(self.ready)[:1000]}) or ["SimPy events"]
-        moment = datetime.fromtimestamp(self.env._now / 1000, UTC).isoformat()
+        moment = datetime.fromtimestamp(self.clock.now_ms / 1000, UTC).isoformat()
         msg = f"more than {self._steps_per_instant_max} steps at {moment}: {', '.join(spinning[:5])}"
         return Livelock(msg)
 
@@ -316,12 +329,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._closed = True
         self.ready.clear()
 
-    def get_debug(self) -> bool:
-        """Return False: asyncio's debug mode reads the wall clock."""
-        return False
-
     def set_debug(self, enabled: bool) -> None:  # noqa: FBT001 - asyncio's signature
-        """Ignore it, for the same reason."""
+        """Ignore it, for the reason that `get_debug` has."""
 
     async def shutdown_asyncgens(self) -> None:
         """Do nothing: generators are finalised where they are dropped."""

@@ -7,6 +7,7 @@ here.
 
 from __future__ import annotations
 
+import _random
 from hashlib import blake2b
 from random import Random
 from uuid import UUID
@@ -51,16 +52,24 @@ class Slots(msgspec.Struct, frozen=True, gc=False):
         return int.from_bytes(self.block(number)[word], "big") * _WORD_SCALE
 
 
+class Stream(Random):
+    """A generator that is seeded with a number, in C alone: `Random` asks first what it is seeded with."""
+
+    gauss_next = None
+    __init__ = _random.Random.__init__
+
+
 class Seed:
     """A root number, and all that grows from it, by name."""
 
-    __slots__ = ("_prefix", "root")
+    __slots__ = ("_draws", "_prefix", "root")
 
     def __init__(self, root: int) -> None:
         self.root = root
         # A seed of any size, in front of every key; the length says where it ends.
         digits = str(root).encode()
         self._prefix = len(digits).to_bytes(2, "little") + digits
+        self._draws = self._prefix + b"d"
 
     def __repr__(self) -> str:
         return f"Seed({self.root})"
@@ -70,15 +79,16 @@ class Seed:
 
     def slots(self, *names: str | int) -> Slots:
         """Return the independent uniforms of a key."""
-        return Slots(blake2b(self._prefix + b"d" + _encode(names)).digest())
+        return Slots(blake2b(self._draws + _encode(names)).digest())
 
     def draw(self, *names: str | int) -> float:
         """Return the one uniform in [0, 1) of a key: its slot 0."""
-        return (int.from_bytes(self._digest(b"d", names)[:8], "little") >> 11) * _SCALE
+        return (int.from_bytes(blake2b(self._draws + _encode(names)).digest()[:8], "little") >> 11) * _SCALE
 
     def stream(self, *names: str | int) -> Random:
         """Return a generator of its own, for many draws in one order of one owner."""
-        return Random(int.from_bytes(self._digest(b"s", names), "little"))
+        stream: Random = Stream(int.from_bytes(self._digest(b"s", names), "little"))
+        return stream
 
     def child(self, name: str | int) -> Seed:
         """Return a seed for a part that names its own streams."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from contracts.journal import Call, Delivered
 from contracts.wire import Event, NotSent, Request, Response, TimedOut, WireError
 from mocks.kit import signing
-from mocks.kit.operation import Bend, Incoming, Outcome
+from mocks.kit.operation import Bend, Incoming
 from mocks.kit.system import System
 from sim.around import Around
 from sim.clock import Kernel
@@ -34,7 +34,7 @@ from sim.faults.kind import (
 )
 from sim.forecast import LATENCY_BYTE, WINDOW_MS, Forecast
 from sim.journal import Journal
-from sim.seed import Seed, Slots
+from sim.seed import Seed
 from sim.workers import OpenDelivery
 
 Estate = Mapping[str, System[Any]]
@@ -48,6 +48,18 @@ class Receivers(Protocol):
 
     def next_turn(self) -> None:
         """A delivery was handed out."""
+
+
+class Lane:
+    """The way to one operation of a system: what its target is called, how often each key went there, how long it takes."""
+
+    __slots__ = ("attempts", "latencies_ms", "target")
+
+    def __init__(self, target: str, latencies_ms: tuple[int, ...]) -> None:
+        """Nothing has gone there yet."""
+        self.target = target
+        self.attempts: dict[str, int] = {}
+        self.latencies_ms = latencies_ms
 
 
 class Wire:
@@ -65,7 +77,6 @@ class Wire:
         self.idle_crossings = 0
         self.struck = 0
         self.receivers = receivers
-        self.attempts: dict[tuple[str, str], int] = {}
         self.delivered: dict[str, int] = {}
         self.answering = {name: system.handle for name, system in estate.items()}
         """Who answers for each system: itself, unless a fault has put something in front of it."""
@@ -76,6 +87,11 @@ class Wire:
         self._forecast = forecast
         self._seed = seed.child("wire")
         self._latencies_ms = {name: _latencies_ms(system) for name, system in estate.items()}
+        self._lanes = {
+            (name, operation): Lane(f"{name}.{operation}", self._latencies_ms[name])
+            for name, system in estate.items()
+            for operation in (*(operation.name for operation in system.operations), "?")
+        }
         self._patience_ms = {name: _patience_ms(system) for name, system in estate.items()}
 
     def call(self, worker: Party, system_name: str, request: Request, timeout_s: float) -> Awaitable[Response]:
@@ -90,28 +106,34 @@ class Wire:
         """A call that a system has read sets out; its `answer` comes, or fails, in the course of time."""
         now_ms = self._kernel.now_ms
         operation = incoming.operation
-        target = f"{system_name}.{operation.name}" if operation else f"{system_name}.?"
+        lane = self._lanes[system_name, operation.name if operation else "?"]
+        target, attempts = lane.target, lane.attempts
         key = incoming.subject.key or f"@{now_ms // WINDOW_MS * WINDOW_MS}"
-        site = (target, key)
-        attempt = self.attempts[site] = self.attempts.get(site, 0) + 1
+        attempt = attempts[key] = attempts.get(key, 0) + 1
         slots = self._seed.slots(target, key, str(attempt))
-        crossing = CallCrossing(worker, system_name, incoming, key, attempt, timeout_s, now_ms)
-        crossing.answer = self._kernel.loop.create_future()
         instant = self.instant
-        crossing.latency_ms = 0 if instant else self._latencies_ms[system_name][slots.first[LATENCY_BYTE]]
-        armed = self._forecast.at_call(target, incoming.subject.entity, (key, attempt), slots, now_ms)
+        latency_ms = 0 if instant else lane.latencies_ms[slots.first[LATENCY_BYTE]]
+        answer: asyncio.Future[Response] = self._kernel.loop.create_future()
+        crossing = CallCrossing(
+            worker, worker.life, system_name, incoming, key, attempt, timeout_s, now_ms, answer, latency_ms
+        )
+        armed = self._forecast.at_crossing(target, incoming.subject.entity, (key, attempt), slots, now_ms)
         timeout_ms = int(timeout_s * 1000)
         if armed:
             self._kernel.after(timeout_ms, self._expire, crossing)
-            crossing.arrival = self._passing(crossing.latency_ms // 2)
+            crossing.arrival = self._passing(latency_ms // 2)
             self.detach(self._struck(crossing, armed))
         elif instant:
-            self._reply(crossing, self._execute(crossing).response)
+            self._reply(crossing, self._execute(crossing))
         else:
-            if crossing.latency_ms >= timeout_ms:
+            if latency_ms >= timeout_ms:
                 self._kernel.after(timeout_ms, self._expire, crossing)
-            self._kernel.after(crossing.latency_ms // 2, self._arrive, crossing)
+            self._kernel.after(latency_ms // 2, self._arrive, crossing)
         return crossing
+
+    def touched(self, key: str) -> int:
+        """How many calls there have been about a key, of whatever operation."""
+        return sum(lane.attempts.get(key, 0) for lane in self._lanes.values())
 
     def deliver(self, event: Event, attempt: int, then: Callable[[str], None]) -> None:
         """A system delivers an event; `then` gets the outcome that the sender believes in."""
@@ -119,14 +141,14 @@ class Wire:
         key = event.subject.key if event.version <= 1 else f"{event.subject.key}#{event.version}"
         slots = self._seed.slots(target, key, str(attempt))
         now_ms = self._kernel.now_ms
-        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms)
-        crossing.latency_ms = self._latency_ms(event.source, slots)
-        armed = self._forecast.at_delivery(target, event.subject.entity, (key, attempt), slots, now_ms)
+        latency_ms = 0 if self.instant else self._latencies_ms[event.source][slots.first[LATENCY_BYTE]]
+        crossing = DeliveryCrossing(event, attempt, f"{event.event_id}.{attempt}", now_ms, then, latency_ms)
+        armed = self._forecast.at_crossing(target, event.subject.entity, (key, attempt), slots, now_ms)
         if armed:
-            crossing.signature, crossing.arrival = "", self._passing(crossing.latency_ms)
-            self.detach(self._struck_delivery(crossing, armed, then))
+            crossing.arrival = self._passing(latency_ms)
+            self.detach(self._struck_delivery(crossing, armed))
         else:
-            self._kernel.after(crossing.latency_ms, self._hand_over, crossing, then)
+            self._kernel.after(latency_ms, self._hand_over, crossing)
 
     def detach(self, coroutine: Coroutine[object, object, None]) -> None:
         """Go on beside a crossing; a run is not over while something does."""
@@ -138,19 +160,15 @@ class Wire:
         self.struck += 1
         self._kernel.detached(counted())
 
-    def _latency_ms(self, system: str, slots: Slots) -> int:
-        return 0 if self.instant else self._latencies_ms[system][slots.first[LATENCY_BYTE]]
-
     # A call's way.
 
     def _arrive(self, crossing: CallCrossing) -> None:
-        outcome = self._execute(crossing)
-        back_ms = crossing.latency_ms - crossing.latency_ms // 2
-        self._kernel.after(back_ms, self._reply, crossing, outcome.response)
+        response = self._execute(crossing)
+        self._kernel.after(crossing.latency_ms - crossing.latency_ms // 2, self._reply, crossing, response)
 
-    def _execute(self, crossing: CallCrossing) -> Outcome:
+    def _execute(self, crossing: CallCrossing) -> Response:
         outcome = crossing.outcome = self.answering[crossing.system](crossing.incoming, self._kernel.now_ms)
-        return outcome
+        return outcome.response
 
     async def _struck(self, crossing: CallCrossing, armed: Sequence[Armed]) -> None:
         crossing.bend = Bend()
@@ -184,7 +202,10 @@ class Wire:
 
     def _expire(self, crossing: CallCrossing) -> None:
         if not crossing.answer.done():
-            message = f"{crossing.system}.{crossing.operation}: no reply within {crossing.timeout_s:g} s"
+            operation = crossing.incoming.operation
+            message = (
+                f"{crossing.system}.{operation.name if operation else '?'}: no reply within {crossing.timeout_s:g} s"
+            )
             self._fail(crossing, TimedOut(message), "timed-out")
 
     def _fail(self, crossing: CallCrossing, error: WireError, outcome: str) -> None:
@@ -195,40 +216,38 @@ class Wire:
             self._note_call(crossing, outcome, None)
 
     def _note_call(self, crossing: CallCrossing, outcome: str, response: Response | None) -> None:
-        incoming = crossing.incoming
-        fruitless = crossing.outcome is None or crossing.outcome.idle or response is None or not response.ok
-        idle = fruitless and not incoming.subject.key
+        incoming, worker, came = crossing.incoming, crossing.worker, crossing.outcome
+        idle = not incoming.subject.key and (came is None or came.idle or response is None or not response.ok)
         if idle:
             self.idle_crossings += 1
         else:
             self.crossings += 1
-        operation = incoming.operation
+        operation, body = incoming.operation, self._journal.body
         secret = operation is not None and operation.form
         batch = operation.batch if operation is not None and incoming.problem is None else None
         self._journal.add(
             Call(
                 self._kernel.now_ms,
-                crossing.worker.name,
+                worker.name,
                 crossing.system,
-                crossing.operation,
+                operation.name if operation is not None else "",
                 incoming.subject.entity,
                 incoming.subject.key,
                 crossing.attempt,
-                outcome if crossing.life == crossing.worker.life and crossing.worker.alive else "abandoned",
+                outcome if crossing.life == worker.life and worker.alive else "abandoned",
                 response.status if response is not None else 0,
                 crossing.began,
                 idle,
-                "" if secret else self._journal.body(incoming.request.body),
-                "" if secret or response is None else self._journal.body(response.body),
+                "" if secret else body(incoming.request.body),
+                "" if secret or response is None else body(response.body),
                 batch(incoming) if batch is not None else (),
             )
         )
 
     # A delivery's way.
 
-    async def _struck_delivery(
-        self, crossing: DeliveryCrossing, armed: Sequence[Armed], then: Callable[[str], None]
-    ) -> None:
+    async def _struck_delivery(self, crossing: DeliveryCrossing, armed: Sequence[Armed]) -> None:
+        then = crossing.then
         send: SendDelivery = self._carry
         for fault in reversed(armed):
             send = partial(fault.kind.strike_delivery, send=send, armed=fault, around=self.around)
@@ -239,17 +258,18 @@ class Wire:
 
     async def _carry(self, crossing: DeliveryCrossing) -> str:
         outcome: asyncio.Future[str] = self._kernel.loop.create_future()
+        crossing.then = outcome.set_result
         arrival, crossing.arrival = crossing.arrival, None
         on_time = arrival is not None and self._kernel.now_ms == crossing.began
         await (arrival if arrival is not None and on_time else self._passing(crossing.latency_ms))
-        self._hand_over(crossing, outcome.set_result, crossing.signature)
+        self._hand_over(crossing, crossing.signature)
         return await outcome
 
-    def _hand_over(self, crossing: DeliveryCrossing, then: Callable[[str], None], signature: str = "") -> None:
+    def _hand_over(self, crossing: DeliveryCrossing, signature: str = "") -> None:
         worker = self.receivers.receiver()
         crossing.handed_over = True
         if worker is None:
-            then(self._note_delivery(crossing, NO_WORKER))
+            crossing.then(self._note_delivery(crossing, NO_WORKER))
             return
         self.receivers.next_turn()
         crossing.worker = worker
@@ -259,20 +279,29 @@ class Wire:
         if signature:
             headers["signature"] = signature
             crossing.forged = True
+        worker.take(OpenDelivery(event.source, headers, event.body, crossing.answer))
         # The answer travels, if only for an instant: what the worker does next is not the sender's doing.
-        answer = partial(self._kernel.after, 0, self._answered, crossing, then)
-        worker.take(OpenDelivery(event, headers, answer))
-        patience_ms = int(self._patience_ms[event.source] * self.patience_factor)
-        self._kernel.after(patience_ms, self._answered, crossing, then, 0)
+        self._kernel.after(0, self._listen, crossing)
 
-    def _answered(self, crossing: DeliveryCrossing, then: Callable[[str], None], status: int) -> None:
-        if crossing.settled:
+    def _listen(self, crossing: DeliveryCrossing) -> None:
+        """The instant is over: nearly every answer is there, and only for the others a sender's patience is measured."""
+        if crossing.status is not None:
+            self._settle(crossing, crossing.status)
             return
-        crossing.settled = True
+        crossing.when_answered = partial(self._kernel.after, 0, self._settle, crossing)
+        patience_ms = int(self._patience_ms[crossing.event.source] * self.patience_factor)
+        self._kernel.after(patience_ms, self._lose_patience, crossing)
+
+    def _lose_patience(self, crossing: DeliveryCrossing) -> None:
+        if crossing.status is None:
+            crossing.status = 0
+            self._settle(crossing, 0)
+
+    def _settle(self, crossing: DeliveryCrossing, status: int) -> None:
         outcome = UNANSWERED if status == 0 else ACKNOWLEDGED if 200 <= status < 300 else REFUSED
         if outcome == ACKNOWLEDGED and crossing.at_answer is not None:
             outcome = crossing.at_answer()
-        then(self._note_delivery(crossing, outcome, status))
+        crossing.then(self._note_delivery(crossing, outcome, status))
 
     def _note_delivery(self, crossing: DeliveryCrossing, outcome: str, status: int = 0) -> str:
         self.crossings += 1
@@ -332,13 +361,13 @@ class Postman:
 
     def _then(self, event: Event, attempt: int, outcome: str) -> None:
         """Delivered, as far as the sender knows; or once more after the family's delay; or given up."""
-        delays = self._policy[event.source].retry_delays_s
-        if outcome in (UNANSWERED, REFUSED, NO_WORKER) and attempt <= len(delays):
-            self._kernel.after(delays[attempt - 1] * 1000, self._send, event, attempt + 1)
-            return
-        self.on_the_way -= 1
         if outcome in (UNANSWERED, REFUSED, NO_WORKER):
+            delays = self._policy[event.source].retry_delays_s
+            if attempt <= len(delays):
+                self._kernel.after(delays[attempt - 1] * 1000, self._send, event, attempt + 1)
+                return
             self.given_up += 1
+        self.on_the_way -= 1
 
 
 def _latencies_ms(system: System[Any]) -> tuple[int, ...]:

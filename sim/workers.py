@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from contracts.journal import WorkerLife
 from contracts.ports import Delivery, Design
-from contracts.wire import Event, Request, Response
+from contracts.wire import Request, Response
 from sim.clock import Kernel
 from sim.incarnation import Incarnation
 
@@ -31,24 +33,21 @@ LIVES_MAX = 500
 """A design that dies more often than this is broken, and the run says so."""
 
 
-class OpenDelivery:
+class OpenDelivery(msgspec.Struct, eq=False):
     """One delivery that waits for its answer (`contracts.ports.Delivery`)."""
 
-    __slots__ = ("_answer", "body", "headers", "source")
-
-    def __init__(self, event: Event, headers: Mapping[str, str], answer: Callable[[int], None]) -> None:
-        """Hand over an event; `answer` leads to the sender's side of the connection, where the first one counts."""
-        self.source = event.source
-        self.headers = headers
-        self.body = event.body
-        self._answer = answer
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    _answer: Callable[[int], None]
+    """Leads to the sender's side of the connection, where only the first answer counts."""
 
     def ack(self) -> None:
         """Answer 200."""
-        self.refuse(200)
+        self._answer(200)
 
     def refuse(self, status: int) -> None:
-        """Answer with a status; only the first answer counts."""
+        """Answer with a status."""
         self._answer(status)
 
 
@@ -101,6 +100,7 @@ class VirtualClock:
     def __init__(self, kernel: Kernel) -> None:
         """Read the kernel's clock."""
         self._kernel = kernel
+        self._loop = kernel.loop
         self._wall: Kernel | ClockOff = kernel
         self._now_ms = -1
         self._now = kernel.utc()
@@ -128,8 +128,22 @@ class VirtualClock:
         return self._kernel.now_ms / 1000
 
     async def sleep(self, delay_s: float) -> None:
-        """Let virtual time pass."""
-        await asyncio.sleep(delay_s)
+        """Let virtual time pass: `asyncio.sleep`, but for its look-ups and its call-off of what has happened."""
+        if delay_s <= 0:
+            await asyncio.sleep(0)
+            return
+        passed = self._loop.create_future()
+        timer = self._loop.call_later(delay_s, _wake, passed)
+        try:
+            await passed
+        except asyncio.CancelledError:
+            timer.cancel()
+            raise
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
 
 
 class SilentTelemetry:
@@ -178,15 +192,12 @@ class Worker:
         """Not alive yet."""
         self.name = name
         self.life = 0
+        self.alive = False
+        """Whether it lives now."""
         self.incarnation: Incarnation | None = None
         self.ports: VirtualPorts | None = None
         self.doomed: list[tuple[int, Callable[[], None]]] = []
         """Lives that will be short: after how many steps each ends, and who wants to hear of it."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it lives now."""
-        return self.incarnation is not None and self.incarnation.alive
 
     def take(self, delivery: Delivery) -> None:
         """Be handed a delivery; one that has left its post lets it lie."""
@@ -224,7 +235,7 @@ class Supervisor:
         self._durable_dir = durable_dir
         self._settings = settings
         self._restart_s = restart_s
-        self._turn = 0
+        self._in_turn = deque(self.workers)
 
     def start(self, wire: Wire) -> None:
         """Bring every worker to life."""
@@ -233,16 +244,14 @@ class Supervisor:
 
     def receiver(self) -> Worker | None:
         """The worker that gets the next delivery: the living ones in turn; None when all are dead."""
-        workers = self.workers
-        for step in range(len(workers)):
-            worker = workers[(self._turn + step) % len(workers)]
+        for worker in self._in_turn:
             if worker.alive and worker.ports is not None:
                 return worker
         return None
 
     def next_turn(self) -> None:
         """A delivery was handed out."""
-        self._turn += 1
+        self._in_turn.rotate(-1)
 
     def _bring_to_life(self, worker: Worker, wire: Wire) -> None:
         worker.life += 1
@@ -255,11 +264,12 @@ class Supervisor:
         if worker.doomed and last_step is None:
             last_step, mourned = worker.doomed.pop(0)
         incarnation = Incarnation(f"{worker.name}#{worker.life}", crash_at_step=last_step)
-        worker.incarnation = incarnation
+        worker.incarnation, worker.alive = incarnation, True
         worker.ports = VirtualPorts(worker, wire, self._kernel, self._settings)
         self._note(worker, "started")
 
         def died(_: Incarnation) -> None:
+            worker.alive = False
             if mourned is not None and incarnation.steps == incarnation.crash_at_step:
                 mourned()
             self._note(worker, "crashed", incarnation.death_reason or "")

@@ -20,11 +20,11 @@ TOO_MANY: Final = 429
 class _Spent:
     """What one client has used up."""
 
-    __slots__ = ("free_at_ms", "hour", "in_hour", "working")
+    __slots__ = ("free_at_ms", "hour_ends_ms", "in_hour", "working")
 
     def __init__(self) -> None:
         self.free_at_ms = 0.0
-        self.hour = 0
+        self.hour_ends_ms = 0
         self.in_hour = 0
         self.working: deque[int] = deque()
 
@@ -51,8 +51,8 @@ class Limits:
             spent = self._clients[client] = _Spent()
         while spent.working and spent.working[0] <= now_ms:
             spent.working.popleft()
-        if now_ms // HOUR_MS != spent.hour:
-            spent.hour, spent.in_hour = now_ms // HOUR_MS, 0
+        if now_ms >= spent.hour_ends_ms:
+            spent.hour_ends_ms, spent.in_hour = (now_ms // HOUR_MS + 1) * HOUR_MS, 0
         if self._at_once and len(spent.working) >= self._at_once:
             raise self._refused("at_once_code", f"more than {self._at_once} requests at once")
         if self._per_hour and spent.in_hour >= self._per_hour:

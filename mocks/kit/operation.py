@@ -50,24 +50,21 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
             raise Refused(403, "entity_not_granted", "the caller was not granted this entity")
 
 
-class Work:
+class Work(msgspec.Struct, eq=False):
     """One commit in the making: the moment, who acts, and what will be told of it.
 
     State methods check their rules first, then change the state and record effects and events here; the system applies
     all of it as one. A batch calls `next_commit` between its members.
     """
 
-    __slots__ = ("_events_made", "actor", "commit", "effects", "events", "now_ms", "system")
-
-    def __init__(self, system: str, now_ms: int, actor: str, commit: int, events_made: int) -> None:
-        """Begin work in a system at a moment on behalf of an actor."""
-        self.system = system
-        self.now_ms = now_ms
-        self.actor = actor
-        self.commit = commit
-        self.effects: list[Effect] = []
-        self.events: list[Event] = []
-        self._events_made = events_made
+    system: str
+    now_ms: int
+    actor: str
+    commit: int
+    events_made: int
+    """How many events the system had told before."""
+    effects: list[Effect] = []
+    events: list[Event] = []
 
     def effect(  # noqa: PLR0913 - an effect has as many facets as the oracle may look at; all are named
         self,
@@ -119,7 +116,7 @@ class Work:
 
     def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct, *, at_ms: int = 0) -> None:
         """Put an event into the system's outbox, together with the effects of this commit; it leaves now, or `at_ms`."""
-        number = self._events_made + len(self.events) + 1
+        number = self.events_made + len(self.events) + 1
         event_id = f"{self.system}-ev-{number}"
         self.events.append(Event(self.system, event_id, topic, subject, version, at_ms or self.now_ms, _encode(body)))
 
@@ -161,32 +158,28 @@ class Bend(msgspec.Struct, gc=False):
 
     def work(self, system: str, now_ms: int, actor: str, commit: int, events_made: int) -> Work:
         """Begin work that is bent so."""
-        return BentWork(system, now_ms, actor, commit, events_made, self)
+        as_of = stamp(self.as_of_ms) if self.as_of_ms else ""
+        return BentWork(system, now_ms, actor, commit, events_made, bend=self, as_of=as_of)
 
 
-class BentWork(Work):
-    """Work under a fault."""
+class BentWork(Work, kw_only=True, eq=False):
+    """Work under a fault; `as_of` is the moment that its replica has got to, if it is behind."""
 
-    __slots__ = ("_as_of", "_bend")
-
-    def __init__(self, system: str, now_ms: int, actor: str, commit: int, events_made: int, bend: Bend) -> None:  # noqa: PLR0913 - work, and what bends it
-        """Begin it."""
-        super().__init__(system, now_ms, actor, commit, events_made)
-        self._bend = bend
-        self._as_of = stamp(bend.as_of_ms) if bend.as_of_ms else ""
+    bend: Bend
+    as_of: str
 
     def sees(self, at: str) -> bool:
         """Nothing that is newer than the replica."""
-        if not self._as_of or at <= self._as_of:
+        if not self.as_of or at <= self.as_of:
             return True
-        self._bend.hid = True
+        self.bend.hid = True
         return False
 
     def takes(self, row: int) -> bool:
         """All but one."""
-        if row != self._bend.row:
+        if row != self.bend.row:
             return True
-        self._bend.rejected = True
+        self.bend.rejected = True
         return False
 
 
@@ -202,27 +195,24 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     idle: bool = False
 
 
-class Incoming:
+_UNKNOWN = Caller("")
+
+
+class Incoming(msgspec.Struct, eq=False):
     """A request as its system understands it: operation, path values, decoded body and query, the caller.
 
     `problem` is set where the request cannot be understood; handling it then gives that refusal.
     """
 
-    __slots__ = ("body", "caller", "operation", "params", "problem", "query", "request", "subject")
-
-    def __init__(self, request: Request, operation: Operation | None, params: dict[str, str]) -> None:
-        """An incoming request that matched an operation, or none."""
-        self.request = request
-        self.operation = operation
-        self.params = params
-        self.body: Any = None
-        self.query: Any = None
-        self.caller = _UNKNOWN
-        self.subject = NOBODY
-        self.problem: Refused | None = None
-
-
-_UNKNOWN = Caller("")
+    request: Request
+    operation: Operation | None
+    """None where the request means none."""
+    params: dict[str, str]
+    body: Any = None
+    query: Any = None
+    caller: Caller = _UNKNOWN
+    subject: Subject = NOBODY
+    problem: Refused | None = None
 
 
 def require_match(incoming: Incoming, etag: str) -> None:

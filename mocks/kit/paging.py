@@ -20,16 +20,17 @@ class Changes:
 
     def __init__(self) -> None:
         """Nothing changed yet."""
-        self._log: list[tuple[int, str]] = []
+        self._moments: list[int] = []
+        self._records: list[str] = []
         self._newest: dict[str, int] = {}
 
     def touch(self, at_ms: int, record: str) -> None:
         """Note that a record changed; time never goes back within one system."""
-        self._newest[record] = len(self._log)
-        self._log.append((at_ms, record))
+        self._newest[record] = len(self._records)
+        self._moments.append(at_ms)
+        self._records.append(record)
 
     def since(self, at_ms: int) -> list[str]:
         """Records whose last change is at that moment or later, oldest change first, each once."""
-        log, newest = self._log, self._newest
-        first = bisect_left(log, (at_ms, ""))
-        return [log[place][1] for place in range(first, len(log)) if newest[log[place][1]] == place]
+        newest, first = self._newest, bisect_left(self._moments, at_ms)
+        return [record for place, record in enumerate(self._records[first:], first) if newest[record] == place]

@@ -53,7 +53,7 @@ class InnerLoop(VirtualLoop):
     def next_due_ms(self) -> int:
         """The moment of the next thing to do: now if something is ready, `NEVER` if nothing is left."""
         if self.ready or self._errors or self._failed:
-            return int(self.env._now)
+            return self.clock.now_ms
         queue = self._queue
         while queue and isinstance(queue[0][3], Timer) and queue[0][3]._cancelled:
             heappop(queue)
@@ -68,15 +68,11 @@ class SteppedKernel(Kernel):
 
     def _make_loop(self, steps_per_instant_max: int) -> InnerLoop:
         # What it leaves abstract it refuses, as its base does.
-        return InnerLoop(self.env, steps_per_instant_max=steps_per_instant_max)  # type: ignore[abstract]
+        return InnerLoop(self.env, self, steps_per_instant_max=steps_per_instant_max)  # type: ignore[abstract]
 
     def next_due_ms(self) -> int:
         """The moment of the next thing to do."""
         return self.loop.next_due_ms()
-
-    def pass_to(self, moment_ms: int) -> None:
-        """Let the clock stand at a moment up to which nothing is due."""
-        self.env._now = moment_ms
 
     def step_to(self, moment_ms: int) -> None:
         """Do everything that is due up to a moment, that moment included, and let the clock stand there."""
@@ -86,4 +82,4 @@ class SteppedKernel(Kernel):
         with self.loop._current():
             self.loop._turn()
         if self.now_ms < moment_ms:
-            self.env._now = moment_ms
+            self.stand_at(moment_ms)

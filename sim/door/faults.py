@@ -40,10 +40,14 @@ class Amended(Forecast):
         """What was promised from the first."""
         return self._base.at_edge(edge)
 
-    def at_call(self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int) -> Sequence[Armed]:
+    def at_crossing(
+        self, target: str, entity: str, trigger: tuple[str, int], slots: Slots, now_ms: int
+    ) -> Sequence[Armed]:
         """What lies in wait, outermost first."""
-        armed = self._base.at_call(target, entity, trigger, slots, now_ms)
+        armed = self._base.at_crossing(target, entity, trigger, slots, now_ms)
         if not self._added:
             return armed
-        more = [one for line in self._added.values() for one in line.at_call(target, entity, trigger, slots, now_ms)]
+        more = [
+            one for line in self._added.values() for one in line.at_crossing(target, entity, trigger, slots, now_ms)
+        ]
         return sorted([*armed, *more], key=lambda one: PLACE[one.kind.name])

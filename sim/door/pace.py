@@ -191,7 +191,7 @@ class Pace:
             if wall_s() > ends_s:
                 return False
         if target_ms > kernel.now_ms:
-            kernel.pass_to(target_ms)
+            kernel.stand_at(target_ms)
         return True
 
     def _fall_back(self, target_ms: int) -> None:

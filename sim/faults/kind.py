@@ -10,6 +10,8 @@ from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import ClassVar, Protocol
 
+import msgspec
+
 from contracts.plan import Param
 from contracts.ports import Delivery
 from contracts.wire import BrokenReply, Event, Response, WireError
@@ -91,48 +93,28 @@ class Party(Protocol):
         """Die on the spot."""
 
 
-class CallCrossing:
+class CallCrossing(msgspec.Struct, eq=False):
     """One call on its way. `outcome` is set once the system has handled it.
 
     Where a fault lies in wait, `bend` is what it does to the handling, and `arrival` the moment at which the call reaches
     the system if nothing holds it up: a place in the queue that is taken as it sets out, like any quiet call's.
     """
 
-    __slots__ = (
-        "answer",
-        "arrival",
-        "attempt",
-        "began",
-        "bend",
-        "incoming",
-        "key",
-        "latency_ms",
-        "life",
-        "operation",
-        "outcome",
-        "system",
-        "timeout_s",
-        "worker",
-    )
-
-    def __init__(  # noqa: PLR0913 - all that a crossing is
-        self, worker: Party, system: str, incoming: Incoming, key: str, attempt: int, timeout_s: float, began: int
-    ) -> None:
-        """A call that a worker makes in its present life."""
-        self.worker = worker
-        self.life = worker.life
-        self.system = system
-        self.incoming = incoming
-        self.operation = incoming.operation.name if incoming.operation else ""
-        self.key = key
-        self.attempt = attempt
-        self.timeout_s = timeout_s
-        self.began = began
-        self.outcome: Outcome | None = None
-        self.latency_ms = 0
-        self.answer: Future[Response]
-        self.arrival: Future[None]
-        self.bend: Bend
+    worker: Party
+    life: int
+    """The worker's, when it made the call."""
+    system: str
+    incoming: Incoming
+    key: str
+    attempt: int
+    timeout_s: float
+    began: int
+    answer: Future[Response]
+    latency_ms: int
+    outcome: Outcome | None = None
+    # These two are set where a fault lies in wait, and read nowhere else.
+    bend: Bend = None  # type: ignore[assignment]
+    arrival: Future[None] = None  # type: ignore[assignment]
 
     @property
     def committed(self) -> bool:
@@ -149,42 +131,36 @@ class CutReply(BrokenReply):
         self.response = response
 
 
-class DeliveryCrossing:
+class DeliveryCrossing(msgspec.Struct, eq=False):
     """One delivery of an event on its way. `worker` is set once one has taken it.
 
+    `status` is its answer, 0 once nobody waits for it any longer; `when_answered` is set if it does not come at once.
     `at_answer` is called when a worker acknowledges, and may turn the outcome that the sender sees. Where a fault lies in
     wait, `signature` may stand in place of the sender's own, and `arrival` is as for a call; a copy has none.
     """
 
-    __slots__ = (
-        "arrival",
-        "at_answer",
-        "attempt",
-        "began",
-        "delivery_id",
-        "event",
-        "forged",
-        "handed_over",
-        "latency_ms",
-        "settled",
-        "signature",
-        "worker",
-    )
+    event: Event
+    attempt: int
+    delivery_id: str
+    began: int
+    then: Callable[[str], None]
+    """What its sender does with the outcome that it believes in."""
+    latency_ms: int
+    worker: Party | None = None
+    handed_over: bool = False
+    forged: bool = False
+    status: int | None = None
+    when_answered: Callable[[int], None] | None = None
+    at_answer: Callable[[], str] | None = None
+    signature: str = ""
+    arrival: Future[None] | None = None
 
-    def __init__(self, event: Event, attempt: int, delivery_id: str, began: int) -> None:
-        """A delivery that a system makes."""
-        self.event = event
-        self.attempt = attempt
-        self.delivery_id = delivery_id
-        self.began = began
-        self.worker: Party | None = None
-        self.handed_over = False
-        self.forged = False
-        self.settled = False
-        self.latency_ms = 0
-        self.at_answer: Callable[[], str] | None = None
-        self.signature: str
-        self.arrival: Future[None] | None
+    def answer(self, status: int) -> None:
+        """The worker answers, and only its first answer counts."""
+        if self.status is None:
+            self.status = status
+            if self.when_answered is not None:
+                self.when_answered(status)
 
 
 Reply = Response | WireError | None

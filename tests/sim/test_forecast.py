@@ -32,7 +32,7 @@ def strikes(
     found: dict[str, set[int]] = {}
     for number in range(crossings):
         slots = Seed(seed).slots(target, f"K{number}", "1")
-        for armed in forecast.at_call(target, "H1", (f"K{number}", 1), slots, NOW_MS):
+        for armed in forecast.at_crossing(target, "H1", (f"K{number}", 1), slots, NOW_MS):
             found.setdefault(armed.kind.name, set()).add(number)
     return found
 
