@@ -147,10 +147,10 @@ class SqliteStore(Bills):
         sql = "SELECT id, version FROM process WHERE key>=? AND key<? ORDER BY key"
         return self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall()
 
-    def states(self, processes: Iterable[int]) -> list[tuple[int, str]]:
-        """Id and state of some processes."""
-        sql = "SELECT id, state FROM process WHERE id IN (SELECT value FROM json_each(?))"
-        return self._run(sql, (_encode(list(processes)),)).fetchall()
+    def states(self, processes: Iterable[int], word: str) -> list[tuple[int, str]]:
+        """Id and state of some processes, of those alone in whose state a word stands."""
+        sql = "SELECT process.id, state FROM json_each(?) CROSS JOIN process ON process.id=value WHERE instr(state, ?)"
+        return self._run(sql, (_encode(list(processes)), word)).fetchall()
 
     # JSON goes in as text: `sqlite3` looks for an adapter of every `bytes`, which costs as much as the statement.
 
