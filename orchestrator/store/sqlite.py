@@ -18,6 +18,7 @@ import msgspec
 
 from orchestrator.store.bills import BILLS, Bills
 from orchestrator.store.connecting import connect
+from orchestrator.store.masters import MASTERS, Masters
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, DeadLetter, Effect
 
 Result = TypeVar("Result")
@@ -47,13 +48,8 @@ SCHEMA: Final = (
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
     # For which hospitals we may act, and since when we know; empty where it is all.
     "CREATE TABLE IF NOT EXISTS entity_grant (entity TEXT PRIMARY KEY, known_at INTEGER) WITHOUT ROWID",
-    # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
-    """CREATE TABLE IF NOT EXISTS mapping_version (kind TEXT, entity TEXT, code TEXT, value TEXT, valid_from TEXT,
-       valid_to TEXT, known_at INTEGER, PRIMARY KEY (kind, entity, code, valid_from, value, known_at)) WITHOUT ROWID""",
     BILLS,
-    # Which golden record a supplier record belongs to, what the ERP calls it, and what records are compared by.
-    """CREATE TABLE IF NOT EXISTS xref (rank INTEGER PRIMARY KEY, record TEXT UNIQUE, golden TEXT, number TEXT,
-       settled INTEGER, name TEXT, address TEXT, tax_id TEXT, account TEXT, parent TEXT)""",
+    *MASTERS,
 )
 
 _EFFECT: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,
@@ -86,7 +82,7 @@ class LeaseLostError(StoreError):
     """Another worker has taken the row over; drop what you were about to write."""
 
 
-class SqliteStore(Bills):
+class SqliteStore(Bills, Masters):
     """One worker's view of the shared file. Every method but `run` belongs inside the work given to `run`."""
 
     def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:
@@ -310,51 +306,6 @@ class SqliteStore(Bills):
         """When the next effect, timer and stream are due."""
         effect, timer, stream = self._run(_NEXT_DUE).fetchone()
         return effect or NEVER, timer or NEVER, stream or NEVER
-
-    # -- suppliers --------------------------------------------------------------------------------------------------------
-
-    def remember_supplier(self, record: str, golden: str, number: str, settled: int, compared: tuple[str, ...]) -> None:
-        """Enter a record into the cross-reference, or what is new about it; its rank stays that of the first time."""
-        sql = (
-            "INSERT INTO xref (record, golden, number, settled, name, address, tax_id, account, parent)"
-            " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (record) DO UPDATE SET golden=excluded.golden,"
-            " number=excluded.number, settled=excluded.settled, name=excluded.name, address=excluded.address,"
-            " tax_id=excluded.tax_id, account=excluded.account, parent=excluded.parent"
-        )
-        self._run(sql, (record, golden, number, settled, *compared))
-
-    def suppliers_alike(self, record: str, name: str, tax_id: str, account: str) -> list[tuple[str, ...]]:
-        """Records that share a name, tax id or account, settled or earlier: record, golden, and what they compare by."""
-        sql = (
-            "SELECT record, golden, name, address, tax_id, account, parent FROM xref WHERE record<>?1 AND"
-            " (name=?2 OR (tax_id=?3 AND ?3<>'') OR (account=?4 AND ?4<>'')) AND"
-            " (settled OR rank<coalesce((SELECT rank FROM xref WHERE record=?1), 1<<62)) ORDER BY rank"
-        )
-        return self._run(sql, (record, name, tax_id, account)).fetchall()
-
-    def supplier_number(self, record: str) -> str:
-        """What the ERP calls the golden record of a record; empty while it has no number."""
-        seen: set[str] = set()
-        while record not in seen:
-            seen.add(record)
-            row = self._run("SELECT golden, number FROM xref WHERE record=?", (record,)).fetchone()
-            if row is None or row[0] == record:
-                return str(row[1]) if row else ""
-            record = row[0]
-        return ""
-
-    def remember_meaning(self, now_ms: int, *meaning: str) -> None:
-        """What a code means, as known from now on: kind, entity, code, value, and from and to which day."""
-        self._run("INSERT OR REPLACE INTO mapping_version VALUES (?,?,?,?,?,?,?)", (*meaning, now_ms))
-
-    def meaning(self, kind: str, entity: str, code: str, on: str) -> str:
-        """What a code means on a local day, by all that is known; empty if nothing is."""
-        sql = (
-            "SELECT value FROM mapping_version WHERE kind=? AND entity=? AND code=? AND valid_from<=?"
-            " AND (valid_to='' OR valid_to>?) ORDER BY valid_from DESC, known_at DESC LIMIT 1"
-        )
-        row = self._run(sql, (kind, entity, code, on, on)).fetchone()
-        return str(row[0]) if row else ""
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
