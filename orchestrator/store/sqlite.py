@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -52,15 +51,13 @@ SCHEMA: Final = (
     *MASTERS,
 )
 
-_EFFECT: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,
-    entity FROM effect WHERE id=?"""
+_EFFECTS: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet,
+    born_at, entity FROM effect"""
+_EFFECT: Final = _EFFECTS + " WHERE id=?"
+_DUE: Final = _EFFECTS + " WHERE due_at<=? ORDER BY due_at, id LIMIT ?"
 _INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence,
     quiet, born_at, entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"""
-# A row whose lease ran out while it was SENT may have been sent by the one who held it: whoever takes it over must look.
-_CLAIM: Final = """UPDATE effect SET owner=?, fence=fence+1, attempts=attempts+1, due_at=?,
-    status=CASE status WHEN ? THEN ? ELSE ? END
-    WHERE id IN (SELECT id FROM effect WHERE due_at<=? ORDER BY due_at, id LIMIT ?)
-    RETURNING id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at, entity"""
+_CLAIM: Final = "UPDATE effect SET owner=?, status=?, attempts=?, due_at=?, fence=? WHERE id=?"
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = (
     "SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL), (SELECT min(due_at) FROM timer),"
@@ -207,8 +204,17 @@ class SqliteStore(Bills, Masters):
 
     def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
         """Take over effects that are due, oldest first."""
-        rows = self._run(_CLAIM, (self.owner, lease_until, READY, SENT, DOUBT, now_ms, limit)).fetchall()
-        return sorted(map(_effect, rows), key=lambda effect: effect.id)
+        rows = self._run(_DUE, (now_ms, limit)).fetchall()
+        return [self._claim(_effect(row), lease_until) for row in sorted(rows)]
+
+    def _claim(self, effect: Effect, lease_until: int) -> Effect:
+        # If its lease ran out while it was SENT, whoever held it may have sent it: who takes it over must look.
+        effect.status = SENT if effect.status == READY else DOUBT
+        effect.attempts += 1
+        effect.due_at = lease_until
+        effect.fence += 1
+        self._run(_CLAIM, (self.owner, effect.status, effect.attempts, lease_until, effect.fence, effect.id))
+        return effect
 
     def effect(self, effect_id: int) -> Effect | None:
         """An effect by its id."""
@@ -272,11 +278,11 @@ class SqliteStore(Bills, Masters):
 
     def claim_streams(self, now_ms: int, lease_until: int) -> list[tuple[str, int, int, int]]:
         """Take the streams that are due: name, cursor, pause before this turn, fence."""
-        sql = (
-            "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE due_at<=?"
-            " RETURNING stream, cursor, pause, fence"
-        )
-        return sorted(self._run(sql, (self.owner, lease_until, now_ms)).fetchall())
+        sql = "SELECT stream, cursor, pause, fence+1 FROM watermark WHERE due_at<=? ORDER BY stream"
+        claimed = self._run(sql, (now_ms,)).fetchall()
+        sql = "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE due_at<=?"
+        self._run(sql, (self.owner, lease_until, now_ms))
+        return claimed
 
     def move_stream(self, stream: str, fence: int, cursor: int, due_at: int, pause: int) -> None:
         """Advance a stream, if it is still ours."""
@@ -311,10 +317,12 @@ class SqliteStore(Bills, Masters):
 
     def effects_since(self, operation: str, since_ms: int) -> list[tuple[str, int, int]]:
         """Reference, status and birth of the effects of one operation made since a moment, the latest first."""
-        # Effects are born in the order of their ids: going back from the newest reads no more than is wanted.
-        rows = self._run("SELECT operation, ref, status, born_at FROM effect ORDER BY id DESC")
-        recent = takewhile(lambda row: row[3] >= since_ms, rows)
-        return [(ref, status, born_at) for made, ref, status, born_at in recent if made == operation]
+        # Effects are born in the order of their ids: the last that is older is found by going back from the newest.
+        sql = (
+            "SELECT ref, status, born_at FROM effect WHERE operation=? AND"
+            " id>coalesce((SELECT max(id) FROM effect WHERE born_at<?), 0) ORDER BY id DESC"
+        )
+        return self._run(sql, (operation, since_ms)).fetchall()
 
     def in_doubt(self, operation: str) -> set[str]:
         """References of the effects of one operation whose outcome is unknown."""
@@ -323,8 +331,13 @@ class SqliteStore(Bills, Masters):
 
     def heard_of(self, source: str, papers: Iterable[str]) -> set[tuple[str, int]]:
         """Which papers of a source, of those named, ever came in: id and version of each."""
-        sql = "SELECT event_id, version FROM inbox WHERE source=? AND event_id IN (SELECT value FROM json_each(?))"
-        return set(self._run(sql, (source, _encode(list(papers)))))
+        sql = "SELECT event_id, version FROM json_each(?) CROSS JOIN inbox ON source=? AND event_id=value"
+        return set(self._run(sql, (_encode(list(papers)), source)))
+
+    def newest(self, source: str, paper: str) -> int:
+        """The highest version of a paper that ever came in; 0 if none did."""
+        sql = "SELECT max(version) FROM inbox WHERE source=? AND event_id=?"
+        return self._run(sql, (source, paper)).fetchone()[0] or 0
 
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""
