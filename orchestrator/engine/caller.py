@@ -43,13 +43,9 @@ class Caller:
         near = self.close_is_near if self.knows_closes else None
         self._lanes = lanes(ports.clock, ports.settings.get("shares", ""), near)
 
-    def now_ms(self) -> int:
-        """The moment."""
-        return milliseconds(self._clock.business_now())
-
     def close_is_near(self, entity: str = "") -> bool:
         """Whether a hospital's close is near, or anybody's."""
-        return self._closes.near(self.now_ms(), entity)
+        return self._closes.near(self._clock.business_now(), entity)
 
     def crowded(self, system: str, *, pressing: bool = False) -> bool:
         """Whether a call would have to wait for its turn."""
@@ -100,7 +96,8 @@ class Caller:
         lane.leave()
         if type(result) is Throttled:
             if result.after_s > 0:
-                lane.turned_away(min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS), self.now_ms())
+                now_ms = milliseconds(self._clock.business_now())
+                lane.turned_away(min(round(result.after_s * 1000), RETRY_AFTER_CAP_MS), now_ms)
         else:
             lane.refusals = 0
         return result

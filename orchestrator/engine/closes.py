@@ -11,7 +11,7 @@ import msgspec
 from orchestrator.canonical import milliseconds
 
 NEAR_MS: Final = 86_400_000
-NEVER_MS: Final = 1 << 62
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -31,12 +31,14 @@ class Closes:
     def __init__(self, calendar: str, zones: dict[str, ZoneInfo]) -> None:
         """Read finance's calendar."""
         self.all = read_closes(calendar, zones)
-        self._from_ms = min((close.closes_ms for close in self.all), default=NEVER_MS) - NEAR_MS
+        days = (datetime.fromtimestamp((close.closes_ms - NEAR_MS) / 1000, UTC) for close in self.all)
+        self._from = min(days, default=NEVER)
 
-    def near(self, now_ms: int, entity: str = "") -> bool:
+    def near(self, now: datetime, entity: str = "") -> bool:
         """Whether it is the day before a close of the entity's, or of anybody's: what is booked now belongs before it."""
-        if now_ms <= self._from_ms:
+        if now <= self._from:
             return False
+        now_ms = milliseconds(now)
         return any(
             0 <= close.closes_ms - now_ms < NEAR_MS and (not entity or close.entity == entity) for close in self.all
         )

@@ -18,7 +18,7 @@ from orchestrator.engine.office import Office
 from orchestrator.engine.sources import DAY_MS, MINUTE_MS
 from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
-from orchestrator.workflows.period_state import PayablesClosed, received_not_invoiced
+from orchestrator.workflows.period_state import FOR_USE, PayablesClosed, received_not_invoiced
 
 SOON_MS: Final = 15 * MINUTE_MS
 """While finance is late, or an invoice is on its way."""
@@ -27,8 +27,19 @@ LATER_MS: Final = 240 * MINUTE_MS
 FAR_MS: Final = 30 * DAY_MS
 
 
-Standing = tuple[int, list[OpenLine], bool]
-"""Of an order: its version, its open lines, and whether they are settled."""
+Found = tuple[list[OpenLine], bool]
+"""In an order: its open lines, and whether these are settled."""
+NOTHING: Final[Found] = ([], True)
+
+
+class Standing:
+    """How a hospital's orders stood when they were last read; one that has not changed since is not read again."""
+
+    def __init__(self) -> None:
+        """None has been read."""
+        self.versions: dict[int, int] = {}
+        self.open: dict[int, Found] = {}
+        """Those alone with which there is something to do."""
 
 
 class Closing:
@@ -42,8 +53,7 @@ class Closing:
         self._effects = effects
         self._closes = closes.all
         self._locked: set[Close] = set()
-        self._standing: dict[Close, dict[int, Standing]] = {}
-        """What was found in each order when it was last read; one that has not changed since is not read again."""
+        self._standing: dict[Close, Standing] = {}
 
     @property
     def first_ms(self) -> int:
@@ -79,7 +89,7 @@ class Closing:
         """In one transaction: what stands open in all orders of the hospital, and what its process makes of it."""
         lines: list[OpenLine] = []
         settled = True
-        for _, open_lines, known in self._look_through(close):
+        for open_lines, known in self._look_through(close):
             settled = settled and known
             if known:
                 lines += open_lines
@@ -87,11 +97,16 @@ class Closing:
         event = PayablesClosed(now_ms, close.last_day, close.next_day, close.turns_ms, tuple(lines))
         return self._steps.for_period(close.entity, close.period, event), settled
 
-    def _look_through(self, close: Close) -> list[Standing]:
-        """How every order of the hospital stands, by number."""
-        standing = self._standing.setdefault(close, {})
-        orders = dict(self._steps.orders_of(close.entity))
-        changed = [order for order, version in orders.items() if order not in standing or standing[order][0] != version]
-        for order, state in self._steps.states_of(changed):
-            standing[order] = (orders[order], *received_not_invoiced(state, close.last_day))
-        return [standing[order] for order in orders]
+    def _look_through(self, close: Close) -> list[Found]:
+        """What there is to do with the orders of the hospital, by number."""
+        standing = self._standing.setdefault(close, Standing())
+        versions = dict(self._steps.orders_of(close.entity))
+        changed = [order for order, version in versions.items() if standing.versions.get(order) != version]
+        for order in changed:
+            standing.open.pop(order, None)
+        for order, state in self._steps.states_of(changed, FOR_USE):
+            found = received_not_invoiced(state, close.last_day)
+            if found != NOTHING:
+                standing.open[order] = found
+        standing.versions = versions
+        return [standing.open[order] for order in versions if order in standing.open]

@@ -130,7 +130,7 @@ class Intake:
     def _answered(self, answer: Answer, now_ms: int) -> list[Effect]:
         """An answer goes to whoever asked; what the engine asked itself, it does itself. One that people took back is void."""
         decision = answer.decision
-        if any(version > answer.version for _, version in self._store.heard_of(answer.source, (answer.id,))):
+        if self._store.newest(answer.source, answer.id) > answer.version:
             return []
         process = self._store.decide_case(decision.external_key, decision.decision, now_ms)
         if process is None:

@@ -191,9 +191,9 @@ class Steps:
         """Process and version of all orders of a hospital, by number."""
         return self._store.versions(process_key(entity, ""))
 
-    def states_of(self, orders: Iterable[int]) -> Iterator[tuple[int, ProcureToPay]]:
-        """The states of some orders."""
-        return ((process, _decode_order(state)) for process, state in self._store.states(orders))
+    def states_of(self, orders: Iterable[int], word: str) -> Iterator[tuple[int, ProcureToPay]]:
+        """The states of some orders, of those alone in which a word stands."""
+        return ((process, _decode_order(state)) for process, state in self._store.states(orders, word))
 
     def for_process(self, process: int, event: m.Event, known: Known | None = None) -> list[Effect]:
         """A step of a process that exists. What is `known` of it is used if it is still true."""

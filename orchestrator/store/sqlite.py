@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -18,6 +17,7 @@ import msgspec
 
 from orchestrator.store.bills import BILLS, Bills
 from orchestrator.store.connecting import connect
+from orchestrator.store.masters import MASTERS, Masters
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, DeadLetter, Effect
 
 Result = TypeVar("Result")
@@ -47,24 +47,17 @@ SCHEMA: Final = (
        PRIMARY KEY (kind, ref)) WITHOUT ROWID""",
     # For which hospitals we may act, and since when we know; empty where it is all.
     "CREATE TABLE IF NOT EXISTS entity_grant (entity TEXT PRIMARY KEY, known_at INTEGER) WITHOUT ROWID",
-    # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm.
-    """CREATE TABLE IF NOT EXISTS mapping_version (kind TEXT, entity TEXT, code TEXT, value TEXT, valid_from TEXT,
-       valid_to TEXT, known_at INTEGER, PRIMARY KEY (kind, entity, code, valid_from, value, known_at)) WITHOUT ROWID""",
     BILLS,
-    # Which golden record a supplier record belongs to, what the ERP calls it, and what records are compared by.
-    """CREATE TABLE IF NOT EXISTS xref (rank INTEGER PRIMARY KEY, record TEXT UNIQUE, golden TEXT, number TEXT,
-       settled INTEGER, name TEXT, address TEXT, tax_id TEXT, account TEXT, parent TEXT)""",
+    *MASTERS,
 )
 
-_EFFECT: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at,
-    entity FROM effect WHERE id=?"""
+_EFFECTS: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet,
+    born_at, entity FROM effect"""
+_EFFECT: Final = _EFFECTS + " WHERE id=?"
+_DUE: Final = _EFFECTS + " WHERE due_at<=? ORDER BY due_at, id LIMIT ?"
 _INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence,
     quiet, born_at, entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"""
-# A row whose lease ran out while it was SENT may have been sent by the one who held it: whoever takes it over must look.
-_CLAIM: Final = """UPDATE effect SET owner=?, fence=fence+1, attempts=attempts+1, due_at=?,
-    status=CASE status WHEN ? THEN ? ELSE ? END
-    WHERE id IN (SELECT id FROM effect WHERE due_at<=? ORDER BY due_at, id LIMIT ?)
-    RETURNING id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet, born_at, entity"""
+_CLAIM: Final = "UPDATE effect SET owner=?, status=?, attempts=?, due_at=?, fence=? WHERE id=?"
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = (
     "SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL), (SELECT min(due_at) FROM timer),"
@@ -86,7 +79,7 @@ class LeaseLostError(StoreError):
     """Another worker has taken the row over; drop what you were about to write."""
 
 
-class SqliteStore(Bills):
+class SqliteStore(Bills, Masters):
     """One worker's view of the shared file. Every method but `run` belongs inside the work given to `run`."""
 
     def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:
@@ -147,10 +140,10 @@ class SqliteStore(Bills):
         sql = "SELECT id, version FROM process WHERE key>=? AND key<? ORDER BY key"
         return self._run(sql, (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))).fetchall()
 
-    def states(self, processes: Iterable[int]) -> list[tuple[int, str]]:
-        """Id and state of some processes."""
-        sql = "SELECT id, state FROM process WHERE id IN (SELECT value FROM json_each(?))"
-        return self._run(sql, (_encode(list(processes)),)).fetchall()
+    def states(self, processes: Iterable[int], word: str) -> list[tuple[int, str]]:
+        """Id and state of some processes, of those alone in whose state a word stands."""
+        sql = "SELECT process.id, state FROM json_each(?) CROSS JOIN process ON process.id=value WHERE instr(state, ?)"
+        return self._run(sql, (_encode(list(processes)), word)).fetchall()
 
     # JSON goes in as text: `sqlite3` looks for an adapter of every `bytes`, which costs as much as the statement.
 
@@ -211,8 +204,17 @@ class SqliteStore(Bills):
 
     def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
         """Take over effects that are due, oldest first."""
-        rows = self._run(_CLAIM, (self.owner, lease_until, READY, SENT, DOUBT, now_ms, limit)).fetchall()
-        return sorted(map(_effect, rows), key=lambda effect: effect.id)
+        rows = self._run(_DUE, (now_ms, limit)).fetchall()
+        return [self._claim(_effect(row), lease_until) for row in sorted(rows)]
+
+    def _claim(self, effect: Effect, lease_until: int) -> Effect:
+        # If its lease ran out while it was SENT, whoever held it may have sent it: who takes it over must look.
+        effect.status = SENT if effect.status == READY else DOUBT
+        effect.attempts += 1
+        effect.due_at = lease_until
+        effect.fence += 1
+        self._run(_CLAIM, (self.owner, effect.status, effect.attempts, lease_until, effect.fence, effect.id))
+        return effect
 
     def effect(self, effect_id: int) -> Effect | None:
         """An effect by its id."""
@@ -276,11 +278,11 @@ class SqliteStore(Bills):
 
     def claim_streams(self, now_ms: int, lease_until: int) -> list[tuple[str, int, int, int]]:
         """Take the streams that are due: name, cursor, pause before this turn, fence."""
-        sql = (
-            "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE due_at<=?"
-            " RETURNING stream, cursor, pause, fence"
-        )
-        return sorted(self._run(sql, (self.owner, lease_until, now_ms)).fetchall())
+        sql = "SELECT stream, cursor, pause, fence+1 FROM watermark WHERE due_at<=? ORDER BY stream"
+        claimed = self._run(sql, (now_ms,)).fetchall()
+        sql = "UPDATE watermark SET owner=?, fence=fence+1, due_at=? WHERE due_at<=?"
+        self._run(sql, (self.owner, lease_until, now_ms))
+        return claimed
 
     def move_stream(self, stream: str, fence: int, cursor: int, due_at: int, pause: int) -> None:
         """Advance a stream, if it is still ours."""
@@ -311,59 +313,16 @@ class SqliteStore(Bills):
         effect, timer, stream = self._run(_NEXT_DUE).fetchone()
         return effect or NEVER, timer or NEVER, stream or NEVER
 
-    # -- suppliers --------------------------------------------------------------------------------------------------------
-
-    def remember_supplier(self, record: str, golden: str, number: str, settled: int, compared: tuple[str, ...]) -> None:
-        """Enter a record into the cross-reference, or what is new about it; its rank stays that of the first time."""
-        sql = (
-            "INSERT INTO xref (record, golden, number, settled, name, address, tax_id, account, parent)"
-            " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (record) DO UPDATE SET golden=excluded.golden,"
-            " number=excluded.number, settled=excluded.settled, name=excluded.name, address=excluded.address,"
-            " tax_id=excluded.tax_id, account=excluded.account, parent=excluded.parent"
-        )
-        self._run(sql, (record, golden, number, settled, *compared))
-
-    def suppliers_alike(self, record: str, name: str, tax_id: str, account: str) -> list[tuple[str, ...]]:
-        """Records that share a name, tax id or account, settled or earlier: record, golden, and what they compare by."""
-        sql = (
-            "SELECT record, golden, name, address, tax_id, account, parent FROM xref WHERE record<>?1 AND"
-            " (name=?2 OR (tax_id=?3 AND ?3<>'') OR (account=?4 AND ?4<>'')) AND"
-            " (settled OR rank<coalesce((SELECT rank FROM xref WHERE record=?1), 1<<62)) ORDER BY rank"
-        )
-        return self._run(sql, (record, name, tax_id, account)).fetchall()
-
-    def supplier_number(self, record: str) -> str:
-        """What the ERP calls the golden record of a record; empty while it has no number."""
-        seen: set[str] = set()
-        while record not in seen:
-            seen.add(record)
-            row = self._run("SELECT golden, number FROM xref WHERE record=?", (record,)).fetchone()
-            if row is None or row[0] == record:
-                return str(row[1]) if row else ""
-            record = row[0]
-        return ""
-
-    def remember_meaning(self, now_ms: int, *meaning: str) -> None:
-        """What a code means, as known from now on: kind, entity, code, value, and from and to which day."""
-        self._run("INSERT OR REPLACE INTO mapping_version VALUES (?,?,?,?,?,?,?)", (*meaning, now_ms))
-
-    def meaning(self, kind: str, entity: str, code: str, on: str) -> str:
-        """What a code means on a local day, by all that is known; empty if nothing is."""
-        sql = (
-            "SELECT value FROM mapping_version WHERE kind=? AND entity=? AND code=? AND valid_from<=?"
-            " AND (valid_to='' OR valid_to>?) ORDER BY valid_from DESC, known_at DESC LIMIT 1"
-        )
-        row = self._run(sql, (kind, entity, code, on, on)).fetchone()
-        return str(row[0]) if row else ""
-
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
     def effects_since(self, operation: str, since_ms: int) -> list[tuple[str, int, int]]:
         """Reference, status and birth of the effects of one operation made since a moment, the latest first."""
-        # Effects are born in the order of their ids: going back from the newest reads no more than is wanted.
-        rows = self._run("SELECT operation, ref, status, born_at FROM effect ORDER BY id DESC")
-        recent = takewhile(lambda row: row[3] >= since_ms, rows)
-        return [(ref, status, born_at) for made, ref, status, born_at in recent if made == operation]
+        # Effects are born in the order of their ids: the last that is older is found by going back from the newest.
+        sql = (
+            "SELECT ref, status, born_at FROM effect WHERE operation=? AND"
+            " id>coalesce((SELECT max(id) FROM effect WHERE born_at<?), 0) ORDER BY id DESC"
+        )
+        return self._run(sql, (operation, since_ms)).fetchall()
 
     def in_doubt(self, operation: str) -> set[str]:
         """References of the effects of one operation whose outcome is unknown."""
@@ -372,8 +331,13 @@ class SqliteStore(Bills):
 
     def heard_of(self, source: str, papers: Iterable[str]) -> set[tuple[str, int]]:
         """Which papers of a source, of those named, ever came in: id and version of each."""
-        sql = "SELECT event_id, version FROM inbox WHERE source=? AND event_id IN (SELECT value FROM json_each(?))"
-        return set(self._run(sql, (source, _encode(list(papers)))))
+        sql = "SELECT event_id, version FROM json_each(?) CROSS JOIN inbox ON source=? AND event_id=value"
+        return set(self._run(sql, (_encode(list(papers)), source)))
+
+    def newest(self, source: str, paper: str) -> int:
+        """The highest version of a paper that ever came in; 0 if none did."""
+        sql = "SELECT max(version) FROM inbox WHERE source=? AND event_id=?"
+        return self._run(sql, (source, paper)).fetchone()[0] or 0
 
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""

@@ -124,6 +124,10 @@ def place_of(document: str) -> tuple[str, str, str]:
     return (pieces[0], pieces[1], pieces[2]) if ours else ("", "", "")
 
 
+FOR_USE: Final = '"expense"'
+"""What stands in the stored state of every order for direct use; where it does not, nothing will be accrued."""
+
+
 def received_not_invoiced(state: ProcureToPay, last_day: str) -> tuple[list[OpenLine], bool]:
     """What of an order for direct use stands open at the end of a day, and whether that is settled.
 

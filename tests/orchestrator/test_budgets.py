@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from orchestrator.engine.limits import LINE_S_MAX, REST_S, Lane, Limit, Meter, l
 from tests.orchestrator.estate import START, Clock, Estate, Ports, Worker, once, play
 
 HOUR_MS = 3_600_000
-CLOSE_MS = round(START.timestamp() * 1000) + 30 * HOUR_MS
+CLOSE = START + timedelta(hours=30)
 CALENDAR = "H1/2026-09=2026-10-06T18:00:00+00:00,H2/2026-09=2026-10-06T20:00:00+00:00"
 ZONES = {"H1": ZoneInfo("America/New_York")}
 
@@ -34,9 +35,9 @@ ZONES = {"H1": ZoneInfo("America/New_York")}
 def test_a_close_is_near_for_a_day(before_ms: int, *, anybody: bool, first: bool, second: bool) -> None:
     """The second hospital closes two hours after the first."""
     closes = Closes(CALENDAR, ZONES)
-    now_ms = CLOSE_MS - before_ms
-    assert (closes.near(now_ms), closes.near(now_ms, "H1"), closes.near(now_ms, "H2")) == (anybody, first, second)
-    assert not Closes("", ZONES).near(now_ms)
+    now = CLOSE - timedelta(milliseconds=before_ms)
+    assert (closes.near(now), closes.near(now, "H1"), closes.near(now, "H2")) == (anybody, first, second)
+    assert not Closes("", ZONES).near(now)
 
 
 @pytest.mark.parametrize(("at_once", "reserved"), [(12, 9), (8, 6), (4, 3), (2, 1), (1, 0)])

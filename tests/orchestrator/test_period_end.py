@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -335,8 +336,9 @@ class Orders:
         del entity
         return [(process, version) for process, (version, _) in self.now.items()]
 
-    def states_of(self, processes: list[int]) -> list[tuple[int, ProcureToPay]]:
+    def states_of(self, processes: list[int], word: str) -> list[tuple[int, ProcureToPay]]:
         """What is asked for."""
+        assert all(word.encode() in msgspec.json.encode(self.now[process][1]) for process in processes)
         self.read += processes
         return [(process, self.now[process][1]) for process in processes]
 
@@ -348,7 +350,7 @@ def test_an_order_is_looked_through_again_when_it_has_changed_and_only_then() ->
     closing = Closing(nothing, nothing, orders, nothing, Closes("", {}))
     close = Close("H1", "2026-10", NOW, "2026-10-31", "2026-11-01", NOW)
     orders.now = {1: (1, standing(approved())), 2: (1, standing(approved(), received()))}
-    assert [lines for _, lines, _ in closing._look_through(close)] == [[], [LINE]]
+    assert closing._look_through(close) == [([LINE], True)]
     orders.now[1] = (2, standing(approved(), received()))
-    assert [lines for _, lines, _ in closing._look_through(close)] == [[LINE], [LINE]]
+    assert closing._look_through(close) == [([LINE], True), ([LINE], True)]
     assert orders.read == [1, 2, 1]
