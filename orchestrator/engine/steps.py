@@ -67,9 +67,9 @@ PREPARE: Final[dict[type, Callable[[Any], Prepared]]] = {
 """Commands in the dialect of their target."""
 CODED: Final = frozenset({m.PostOrder, m.PostInvoice})
 """What carries a cost centre, which is a hospital's own code where the hospital has codes of its own."""
-WRITTEN: Final[dict[type, dict[str, str]]] = {
-    PurchaseOrder: {"supplier_id": "supplier", "ship_to": "dock"},
-    Invoice: {"supplier_id": "supplier"},
+WRITTEN: Final[dict[type, tuple[tuple[str, str], ...]]] = {
+    PurchaseOrder: (("supplier_id", "supplier"), ("ship_to", "dock")),
+    Invoice: (("supplier_id", "supplier"),),
 }
 """Where in a document a hospital writes what kind of code, to be read by the document's day."""
 QUIET: Final = frozenset({m.TellOrder, TellNumber})
@@ -81,6 +81,11 @@ _decode_bill: Final = msgspec.json.Decoder(Invoice).decode
 
 def _decode(stored: str) -> State:
     return _decode_tagged(stored) if stored.startswith(_TAGS) else _decode_order(stored)
+
+
+def _name_in_front(entity: str) -> str:
+    """How a hospital's own codes begin, and nobody else's."""
+    return f"{entity}-"
 
 
 def process_key(entity: str, order: str) -> str:
@@ -108,9 +113,8 @@ class Steps:
         """
         if not self._coded or not isinstance(document, PurchaseOrder | Invoice):
             return document
-        entity, kinds = document.entity, WRITTEN[type(document)]
-        codes = {field: getattr(document, field) for field in kinds}
-        own = {field: code for field, code in codes.items() if code.startswith(f"{entity}-")}
+        name = _name_in_front(document.entity)
+        own = [written for written in WRITTEN[type(document)] if getattr(document, written[0]).startswith(name)]
         if not own:
             return document
         on = (
@@ -118,7 +122,8 @@ class Steps:
             if isinstance(document, PurchaseOrder)
             else ap_automation.localised(document, zones).captured_on
         )
-        meant = {field: self._store.meaning(kinds[field], entity, code, on) for field, code in own.items()}
+        meaning = self._store.meaning
+        meant = {field: meaning(kind, document.entity, getattr(document, field), on) for field, kind in own}
         return msgspec.structs.replace(document, **meant) if all(meant.values()) else None
 
     def hear(self, document: Document, paper_id: str, zones: dict[str, ZoneInfo], now_ms: int) -> list[Effect]:
@@ -252,7 +257,7 @@ class Steps:
     def _with_codes(self, command: Any, state: Any, now_ms: int) -> Any:  # noqa: ANN401 - either of two
         """An order, or an invoice, with the cost centre that its code means: on the day of its making, or of its booking."""
         order = state.order
-        if order is None:
+        if order is None or not order.cost_centre.startswith(_name_in_front(state.entity)):
             return command
         on = command.on if isinstance(command, m.PostInvoice) else stamp(now_ms)[:10]
         value = self._store.meaning("cost-centre", state.entity, order.cost_centre, on)

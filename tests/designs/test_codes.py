@@ -69,7 +69,7 @@ def by_today(patch: Patch) -> None:
     hear = Steps.hear
 
     def heard(self: Steps, document: Any, paper_id: str, zones: Any, now_ms: int) -> Any:
-        for field, kind in WRITTEN.get(type(document), {}).items():
+        for field, kind in WRITTEN.get(type(document), ()):
             meant = self._store.meaning(kind, document.entity, getattr(document, field), stamp(now_ms)[:10])
             document = msgspec.structs.replace(document, **{field: meant}) if meant else document
         return hear(self, document, paper_id, zones, now_ms)
