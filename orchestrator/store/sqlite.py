@@ -304,10 +304,6 @@ class SqliteStore(Bills, Masters):
         sql = "UPDATE watermark SET cursor=min(cursor, ?), due_at=min(due_at, ?), fence=fence+1 WHERE stream=?"
         self._run(sql, (cursor, due_at, stream))
 
-    def push_cursor(self, stream: str, cursor: int) -> None:
-        """Move a stream's cursor forward without doing its work."""
-        self._run("UPDATE watermark SET cursor=max(cursor, ?) WHERE stream=?", (cursor, stream))
-
     def next_due(self) -> tuple[int, int, int]:
         """When the next effect, timer and stream are due."""
         effect, timer, stream = self._run(_NEXT_DUE).fetchone()

@@ -68,10 +68,6 @@ class Hours:
         """The working day in which a moment lies, or else the next."""
         return bisect_left(self.closes, at_ms)
 
-    def next_open(self, at_ms: int) -> int:
-        """The moment itself if somebody works then, or else when they next begin."""
-        return max(at_ms, self.opens[self.day_at(at_ms)])
-
     def add(self, at_ms: int, work_ms: int) -> int:
         """When work that starts now and takes so long is done, with nobody working in between days."""
         day = self.day_at(at_ms)

@@ -119,7 +119,6 @@ def test_timers_cases_and_streams(pair: list[SqliteStore]) -> None:
     with pytest.raises(LeaseLostError):
         first.run(first.move_stream, "s", 1, 70, 100, 30)
     second.run(second.move_stream, "s", 2, 70, 100, 30)
-    second.run(second.push_cursor, "s", 60)
     assert second.run(second.claim_streams, 100, 110) == [("s", 70, 30, 3)]
 
 

@@ -52,7 +52,7 @@ def test_work_may_take_days() -> None:
     ],
 )
 def test_the_next_moment_at_which_somebody_works(moment: str, opens: str) -> None:
-    assert hours().next_open(at(moment)) == at(opens)
+    assert hours().add(at(moment), 0) == at(opens)
 
 
 def test_a_saturday_can_be_worked_and_is_short() -> None:
