@@ -32,7 +32,7 @@ Key = tuple[str, str, str]
 class Attempts(msgspec.Struct):
     """Calls by system, operation and key: how many failed, and when the latest took place.
 
-    `on_time` are the obligations of which all that they require was posted by the time that they had then.
+    `on_time` are the obligations that require one thing, which was posted by the time that they had then.
     """
 
     failed: dict[Key, int] = {}
@@ -78,14 +78,15 @@ class Liveness(Invariant):
         yield from _ending(known)
         settled = state.on_time - {posted.origin for posted in known.spoken_of.values()}
         for obligation in known.obligations.values():
-            if known.due(obligation):
+            if obligation.id in settled:
+                state.judged += 1
+            elif known.due(obligation):
                 state.judged += len(obligation.required)
-                if obligation.id not in settled:
-                    for required in obligation.required:
-                        yield from _in_time(obligation, required, known)
+                for required in obligation.required:
+                    yield from _in_time(obligation, required, known)
 
     def checked(self, state: Attempts) -> int:
-        """Required effects that were due."""
+        """Required effects that were due by the end, and those that had come long before."""
         return state.judged
 
 

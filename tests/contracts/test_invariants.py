@@ -117,6 +117,15 @@ def test_a_run_without_a_proper_end_is_unknown(reason: str | None) -> None:
     assert {result.verdict for result in results.values() if result.checked and result.id != "I20"} == {"pass"}
 
 
+def test_what_came_early_is_judged_though_the_run_ends_before_it_was_due() -> None:
+    """A small estate comes to rest within the hour. What is not there yet is nobody's fault, and proves nothing either."""
+    early = judged(Story().delivered().bills().tells("INV-1").paid().ends(after_hours=1))["I20"]
+    assert (early.verdict, early.checked) == ("pass", 3)  # order, receipt, bill
+    open_still = judged(Story().delivered().bills().tells("INV-1").ends(after_hours=1))["I20"]
+    assert (open_still.verdict, open_still.checked) == ("pass", 2)
+    assert judged(Story().bills().tells("INV-1").ends(after_hours=1))["I20"].verdict == "unknown"
+
+
 def test_an_obligation_without_any_paper_is_nobody_s_fault() -> None:
     """The world owes something that it has not written down: no design can know of it."""
     story = Story().delivered().bills().tells("INV-1").paid()
