@@ -20,6 +20,7 @@ import msgspec
 
 from contracts.invariant import Invariant, Violation
 from contracts.invariants._again import Seen, again, still_agreed
+from contracts.invariants._desk import let_through
 from contracts.invariants._wording import converted, lines_of, money, posting_name
 from contracts.journal import Effect, Obligation, Posting
 from contracts.provenance import KIND_OF_EFFECT, REVERSALS, Known, Posted
@@ -119,12 +120,12 @@ def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[V
         if said != right
     ]
     unpriced = effect.what == "order.created" and not effect.amount_minor
-    let_through = had != roles and _let_through(posted, obligation, known)
-    if effect.amount_minor != due_minor and not unpriced and not let_through:
+    accepted = had != roles and let_through(posted, obligation, known)
+    if effect.amount_minor != due_minor and not unpriced and not accepted:
         wrong.append(
             f"{money(effect.amount_minor, effect.currency)} instead of {money(due_minor, obligation.currency)}"
         )
-    if had != roles and not let_through:
+    if had != roles and not accepted:
         wrong.append(f"lines {_spelled(had)} instead of {_spelled(roles)}")
     if wrong:
         yield Violation(
@@ -133,17 +134,6 @@ def _compare(posted: Posted, obligation: Obligation, known: Known) -> Iterator[V
             (posted.line, *lines_of(known, obligation.id)),
             abs(effect.amount_minor - due_minor) or _apart(had, roles) or abs(due_minor),
         )
-
-
-def _let_through(posted: Posted, obligation: Obligation, known: Known) -> bool:
-    """Whether it owes just what a bill says that people had accepted, although that is not due."""
-    paper, case = known.documents.get(posted.paper), known.verdict_of_desk(posted.paper)
-    if paper is None or paper.amount_minor == obligation.amount_minor:
-        return False
-    if case is None or case.decision != "accept" or case.decided_line > posted.line:
-        return False
-    owed = _roles(posted.effect.lines).get(("ap", obligation.ledger or obligation.currency))
-    return posted.effect.amount_minor == paper.amount_minor and owed == -converted(paper.amount_minor, obligation)
 
 
 def _order(obligation: Obligation) -> tuple[int, Roles]:

@@ -4,6 +4,8 @@ For each line of each order for stock, the goods-received-not-invoiced account h
 dock less what has been billed and booked, and not given back in credit memos, all at the order's price. A price that differs goes to purchase price variance
 (PPV) and nowhere else: left in GRNI it would stand there for ever. Goods that are used at once never pass through it.
 
+What people accepted stands at the price that they accepted, although another was due.
+
 A delivery that came and is not billed yet leaves the account open, rightly so, also over the end of a period. Judged at
 the end, by line, over what was posted and stands; what should have been posted and was not is I01's affair. A posting
 without its order's lines is *unknown*.
@@ -17,6 +19,7 @@ from typing import Final
 import msgspec
 
 from contracts.invariant import NOTHING, Invariant, Violation, doubt
+from contracts.invariants._desk import let_through
 from contracts.invariants._wording import converted, money
 from contracts.journal import Effect, Obligation
 from contracts.provenance import Known, Posted
@@ -90,7 +93,10 @@ class ReceivedNotInvoiced(Invariant):
         orders: Orders = {}
         for posted in sorted((each for order in anew for each in state.postings[order]), key=known.place):
             if not posted.reversed_line:
-                yield from _take(posted, known.obligations.get(posted.origin), orders)
+                owed = known.obligations.get(posted.origin)
+                if owed is not None and let_through(posted, owed, known):
+                    owed = msgspec.structs.replace(owed, amount_minor=posted.effect.amount_minor)
+                yield from _take(posted, owed, orders)
         for (system, entity, number), accrued in orders.items():
             state.judged += len(accrued.off)
             wrong = [f"line {line} by {money(off, '')}" for line, off in sorted(accrued.off.items()) if off]

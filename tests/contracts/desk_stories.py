@@ -50,12 +50,12 @@ def copy_accepted_and_taken_out_again() -> Story:
 
 def price_accepted_by_mistake_stands() -> Story:
     """The run ends before anybody has looked again: the bill stands as it was accepted."""
-    return _price_let_through().paid().ends()
+    return _price_let_through().paid(amount=108_000).ends()
 
 
 def price_accepted_taken_out_and_rebilled() -> Story:
     """Somebody looks again, cancels the bill and refuses it; the supplier sends the right one under the same number."""
-    story = _price_let_through().paid().wait(6).cancels("AP-1").says("INV-1", "rejected")
+    story = _price_let_through().paid(amount=108_000).wait(6).cancels("AP-1").says("INV-1", "rejected")
     story.decides("CASE-1", "reject").tells("CASE-1").wait(24)
     return story.paper("INV-2", "PAY:INV-1", number="4711").tells("INV-2").paid("INV-2", "AP-2").ends()
 
@@ -131,6 +131,11 @@ def accepted_price_posted_at_another() -> Story:
     return _price_let_through().paid(amount=107_000).ends()
 
 
+def price_let_through_refused_after_all_and_left_standing() -> Story:
+    """Somebody looks again and refuses what he had accepted; the bill is in the books already, and stays there."""
+    return _price_let_through().paid(amount=108_000).wait(6).decides("CASE-1", "reject").tells("CASE-1").ends()
+
+
 def second_thought_ignored() -> Story:
     """The bill that was refused by mistake is accepted after all, the design hears of it, and nothing follows."""
     story = _refused_by_mistake().decides("CASE-1", "accept").truth_changes("INV-1", 108_000).tells("CASE-1")
@@ -172,6 +177,7 @@ BAD_DESK: tuple[tuple[Callable[[], Story], str], ...] = (
     (original_booked_beside_a_copy_that_was_posted_unasked, "I01"),
     (copy_booked_again_after_it_was_taken_out, "I01 I12"),
     (accepted_price_posted_at_another, "I03 I07"),
+    (price_let_through_refused_after_all_and_left_standing, "I03 I07"),
     (second_thought_ignored, "I11 I20"),
     (posted_between_mistake_and_second_thought, "I12"),
     (wrong_date_used_again, "I06"),

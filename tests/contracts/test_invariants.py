@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from contracts.invariants import INVARIANTS
@@ -131,6 +132,16 @@ def test_an_obligation_without_any_paper_is_nobody_s_fault() -> None:
     story = Story().delivered().bills().tells("INV-1").paid()
     story.owes("PAY:INV-9", "payable", "cloud_erp/invoice.posted", 5_000, due_hours=1).ends()
     assert {result.verdict for result in judged(story).values() if result.checked} == {"pass"}
+
+
+def test_half_of_what_is_owed_in_time_is_not_in_time() -> None:
+    """An obligation may ask for two effects; the first says nothing of the second."""
+    story = Story().delivered().bills().tells("INV-1").paid()
+    both = msgspec.structs.replace(
+        story.owed["PAY:INV-1"], required=("cloud_erp/invoice.posted", "bank/paid"), version=9
+    )
+    late = judged(story.write(both).ends())["I20"]
+    assert (late.verdict, late.violations) == ("fail", 1)
 
 
 def test_the_latest_truth_counts() -> None:
