@@ -107,6 +107,9 @@ def _hospitals(scenario: Scenario) -> Broken:
         seen[hospital.id] = place
         if hospital.joins is not None:
             yield from _joining(scenario, hospital, where)
+        elif hospital.recodes is not None or hospital.brings_suppliers:
+            what = "recodes" if hospital.recodes is not None else "brings_suppliers"
+            yield f"{where}.{what}", "only a hospital that joins, on a day, has suppliers and codes of its own"
         if not _zone_exists(hospital.time_zone):
             nearest = suggestion(hospital.time_zone, _zones())
             yield f"{where}.time_zone", f'no time zone is called "{hospital.time_zone}"{nearest}'
