@@ -163,16 +163,22 @@ def test_lost_decisions_are_polled_too(tmp_path: Path) -> None:
     play(story)
 
 
+async def overtaken_by_a_second_thought(tmp_path: Path, first: str, second: str) -> Estate:
+    """Two answers to one case in the wrong order, and what the estate has of them two hours later."""
+    estate, worker = await asked_about_a_price(tmp_path)
+    answers = estate.decision(PRICE_CASE, first), estate.decision(PRICE_CASE, second, revision=2)
+    estate.decisions.clear()
+    for answer in reversed(answers):
+        assert await worker.take(answer) == 200
+    await asyncio.sleep(2 * HOUR)
+    return estate
+
+
 def test_an_answer_that_people_took_back_is_void_however_late_it_comes(tmp_path: Path) -> None:
     """The second thought overtakes the first: a bill that was accepted by mistake, and refused, is not posted."""
 
     async def story() -> None:
-        estate, worker = await asked_about_a_price(tmp_path)
-        first, second = estate.decision(PRICE_CASE, "accept"), estate.decision(PRICE_CASE, "reject", revision=2)
-        estate.decisions.clear()
-        assert await worker.take(second) == 200
-        assert await worker.take(first) == 200
-        await asyncio.sleep(2 * HOUR)
+        estate = await overtaken_by_a_second_thought(tmp_path, "accept", "reject")
         assert estate.posted["invoices"] == []
 
     play(story)
@@ -182,12 +188,7 @@ def test_a_refusal_that_people_took_back_is_void_while_they_wait(tmp_path: Path)
     """The case is open to the bill again, so that only the age of the first answer tells that it is none any more."""
 
     async def story() -> None:
-        estate, worker = await asked_about_a_price(tmp_path)
-        first, second = estate.decision(PRICE_CASE, "reject"), estate.decision(PRICE_CASE, "wait", revision=2)
-        estate.decisions.clear()
-        assert await worker.take(second) == 200
-        assert await worker.take(first) == 200
-        await asyncio.sleep(2 * HOUR)
+        estate = await overtaken_by_a_second_thought(tmp_path, "reject", "wait")
         assert "rejected" not in {status for _, status in estate.statuses}
 
     play(story)

@@ -354,3 +354,7 @@ def test_an_order_is_looked_through_again_when_it_has_changed_and_only_then() ->
     orders.now[1] = (2, standing(approved(), received()))
     assert closing._look_through(close) == [([LINE], True), ([LINE], True)]
     assert orders.read == [1, 2, 1]
+    orders.now[2] = (2, standing(approved(), received(), captured(invoice())))
+    assert closing._look_through(close) == [([LINE], True)]
+    del orders.now[1]
+    assert closing._look_through(close) == []

@@ -26,13 +26,13 @@ def drawn(*weather: Weather, fronts: tuple[Spell, ...] = (), until_ms: int = 2 *
 
 
 def strikes(
-    forecast: Forecast, target: str = "ledger.create", crossings: int = 2000, seed: int = 1
+    forecast: Forecast, target: str = "ledger.create", crossings: int = 2000, seed: int = 1, now_ms: int = NOW_MS
 ) -> dict[str, set[int]]:
     """Which of many crossings each kind lies in wait on."""
     found: dict[str, set[int]] = {}
     for number in range(crossings):
         slots = Seed(seed).slots(target, f"K{number}", "1")
-        for armed in forecast.at_crossing(target, "H1", (f"K{number}", 1), slots, NOW_MS):
+        for armed in forecast.at_crossing(target, "H1", (f"K{number}", 1), slots, now_ms):
             found.setdefault(armed.kind.name, set()).add(number)
     return found
 
@@ -66,6 +66,17 @@ def test_fronts_bring_faults_together() -> None:
     assert strikes(drawn(rough)) == {}
     assert strikes(drawn(rough, fronts=(elsewhere,))) == {}
     assert len(strikes(drawn(rough, fronts=(front,)))["busy"]) > 1700
+
+
+def test_one_forecast_follows_the_weather_until_it_is_healed() -> None:
+    """Calm, a front, calm again, and nothing from the healing on: what was known of a target does not outlast the front."""
+    rough = Weather("busy", "ledger.create", 0.02, in_front=0.9)
+    forecast = drawn(rough, fronts=(Spell(("ledger",), NOW_MS + 10, NOW_MS + 20),), until_ms=NOW_MS + 40)
+    struck = [len(strikes(forecast, now_ms=NOW_MS + at).get("busy", ())) for at in (0, 9, 10, 19, 20, 39, 40)]
+    calm, front = struck[0], struck[2]
+    assert 0 < calm < 100
+    assert front > 1700
+    assert struck == [calm, calm, front, front, calm, calm, 0]
 
 
 def test_after_healing_nothing_strikes() -> None:
