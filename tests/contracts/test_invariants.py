@@ -136,11 +136,11 @@ def test_an_obligation_without_any_paper_is_nobody_s_fault() -> None:
 
 def test_half_of_what_is_owed_in_time_is_not_in_time() -> None:
     """An obligation may ask for two effects; the first says nothing of the second."""
-    story = Story().delivered().bills().tells("INV-1").paid()
+    story = Story().delivered().bills()
     both = msgspec.structs.replace(
         story.owed["PAY:INV-1"], required=("cloud_erp/invoice.posted", "bank/paid"), version=9
     )
-    late = judged(story.write(both).ends())["I20"]
+    late = judged(story.write(both).tells("INV-1").paid().ends())["I20"]
     assert (late.verdict, late.violations) == ("fail", 1)
 
 
