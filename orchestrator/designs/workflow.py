@@ -10,4 +10,4 @@ from orchestrator.engine.assembly import Orchestrator
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of the reference design."""
-    await Orchestrator(ports, durable_dir).run()
+    await Orchestrator(ports, durable_dir).live()

@@ -53,6 +53,13 @@ class Orchestrator:
         self.office.spawn(self.dispatcher.run)
         await self.office.failed
 
+    async def live(self) -> None:
+        """The same, in a process that outlives this worker: in the end it lets go of the store."""
+        try:
+            await self.run()
+        finally:
+            self.store.close()
+
     async def replay(self, wish: Wish) -> Came:
         """Take a dead letter up again, for whoever may ask for it."""
         now_ms = self.office.now_ms()

@@ -46,11 +46,12 @@ class Dispatcher:
         """Do everything that is due now; when the next thing is."""
         office, next_due = self._office, self._store.next_due
         now_ms = office.now_ms()
-        if office.ended:
-            await office.transact(int)
         due = next_due()
         while min(due) <= now_ms:
             await self._round(now_ms, *due)
+            due = next_due()
+        if office.ended:  # nothing was due with which it could have been written
+            await office.transact(int)
             due = next_due()
         return min(due)
 

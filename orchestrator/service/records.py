@@ -5,13 +5,14 @@ A connection of its own that can only read, so that whoever looks cannot hold th
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Final, TypeVar
 
+import apsw
 import msgspec
 
 from orchestrator.service.api import Case, Cases, DeadLetter, DeadLetters, Effect, Lineage, Process, Seen, Status, Timer
+from orchestrator.store.connecting import Execute
 from orchestrator.store.rows import DEAD, DONE, DOUBT, LOST, READY, REJECTED, SENT
 
 STATUSES: Final = {
@@ -37,17 +38,19 @@ class Records:
 
     def __init__(self, directory: Path) -> None:
         """Open the file that the engine has made."""
-        uri = f"{(directory / 'orchestrator.db').absolute().as_uri()}?mode=ro"
-        self._db = sqlite3.connect(uri, uri=True, timeout=2.0)
+        database = apsw.Connection(str(directory / "orchestrator.db"), flags=apsw.SQLITE_OPEN_READONLY)
+        database.set_busy_timeout(2_000)
+        self._close = database.close
+        self._read: Execute = database.execute
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        self._close()
 
     def status(self, now: str) -> Status:
         """How much there is, and how much of it is open."""
         effects = dict.fromkeys(STATUSES.values(), 0)
-        for status, number in self._db.execute("SELECT status, count(*) FROM effect GROUP BY status"):
+        for status, number in self._read("SELECT status, count(*) FROM effect GROUP BY status"):
             effects[STATUSES[status]] = number
         return Status(
             now,
@@ -69,7 +72,7 @@ class Records:
         known = self._rows(
             Seen, "SELECT source, event_id, version, seen_at FROM inbox WHERE event_id=?", paper.rpartition(":")[2]
         )
-        found = self._db.execute(
+        found = self._read(
             "SELECT id, key, version FROM process WHERE key=?1 OR substr(key, instr(key, '/') + 1)=?1"
             " OR id IN (SELECT process FROM effect WHERE ref=?1 OR substr(ref, instr(ref, ':') + 1)=?1) LIMIT ?2",
             (paper, ROWS_MAX),
@@ -90,13 +93,13 @@ class Records:
             " JOIN effect ON effect.id=dlq.effect WHERE ?1 OR entity IN (SELECT value FROM json_each(?2))"
             " ORDER BY dlq.id DESC LIMIT ?3"
         )
-        rows = self._db.execute(sql, ("*" in entities, msgspec.json.encode(entities).decode(), ROWS_MAX))
+        rows = self._read(sql, ("*" in entities, msgspec.json.encode(entities).decode(), ROWS_MAX))
         return DeadLetters(tuple(DeadLetter(*row) for row in rows))
 
     def _process(self, number: int, key: str, version: int) -> Process:
         effects = tuple(
             Effect(name, process, operation, ref, STATUSES[status], *rest)
-            for name, process, operation, ref, status, *rest in self._db.execute(_EFFECTS, (number,))
+            for name, process, operation, ref, status, *rest in self._read(_EFFECTS, (number,))
         )
         timers = self._rows(Timer, "SELECT name, due_at FROM timer WHERE process=? ORDER BY due_at", number)
         return Process(key, version, effects, timers, self._cases(" WHERE process=? ORDER BY opened_at", number))
@@ -106,7 +109,7 @@ class Records:
         return self._rows(Case, sql + rest, argument)
 
     def _rows(self, kind: type[Row], sql: str, argument: str | int) -> tuple[Row, ...]:
-        return tuple(kind(*row) for row in self._db.execute(sql, (argument,)))
+        return tuple(kind(*row) for row in self._read(sql, (argument,)))
 
     def _count(self, sql: str) -> int:
-        return int(self._db.execute(sql).fetchone()[0])
+        return int(self._read(sql).fetchone()[0])

@@ -9,13 +9,13 @@ that it tells of: neither is ever there without the other.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from orchestrator.store.connecting import Rows
 from orchestrator.store.sqlite import Result, SqliteStore, StoreError
 
 AUDIT: Final = """CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER, actor TEXT, what TEXT,
@@ -60,13 +60,13 @@ class AuditedStore(SqliteStore):
 
     def _with_link(self, work: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         self._written.clear()
-        before = self._db.total_changes
+        before = self._db.total_changes()
         result = work(*arguments)
-        if self._db.total_changes != before:
+        if self._db.total_changes() != before:
             self._link()
         return result
 
-    def _noted(self, sql: str, values: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401 - as sqlite3 takes them
+    def _noted(self, sql: str, values: Any = ()) -> Rows:  # noqa: ANN401 - as APSW takes them
         if sql[0] in _WRITES:
             self._written.append((sql, values))
         return self._execute(sql, values)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
+
+from orchestrator.store.connecting import Execute
 
 BILLS: Final = """CREATE TABLE IF NOT EXISTS bill (entity TEXT, key TEXT, paper TEXT, face TEXT,
     PRIMARY KEY (entity, key, paper)) WITHOUT ROWID"""
@@ -15,7 +16,7 @@ LATEST: Final = 50
 class Bills:
     """The part of the store that holds them; every method belongs inside a transaction."""
 
-    _run: Callable[..., sqlite3.Cursor]
+    _run: Execute
 
     def file_bill(self, entity: str, keys: Iterable[str], paper: str, face: str) -> None:
         """File a bill under its keys."""

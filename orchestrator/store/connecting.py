@@ -1,31 +1,80 @@
-"""Opening the store's file: how durable it is, and who shares a page cache."""
+"""Opening the store's file: how durable it is, and who shares a connection.
+
+Through APSW, which brings its own SQLite, and not the standard library's `sqlite3`. No process may open the file with both:
+each would lose the other's locks.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
+
+import apsw
 
 
-def connect(path: Path, sync: str) -> sqlite3.Connection:
+class Rows(Protocol):
+    """What a statement found; what a row holds, the statement says."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """One row after the other."""
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - as above
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All the rows that are left."""
+
+
+Execute = Callable[..., Rows]
+"""Executes a statement with its values."""
+BUSY_MS: Final = 10_000
+CACHE: Final = "PRAGMA cache_size=-65536"
+"""64 MB: the default of 2 MB reads a month's pages again and again."""
+LASTING: Final = {"normal": "PRAGMA synchronous=NORMAL", "full": "PRAGMA synchronous=FULL"}
+PASSING: Final = (
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA journal_mode=MEMORY",
+    "PRAGMA secure_delete=OFF",  # the file goes with the run: what is freed need not be wiped
+    "PRAGMA synchronous=OFF",
+)
+
+
+class Held:
+    """A connection, for as long as somebody holds it."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Nobody holds it yet."""
+        self.connection = connection
+        self.holders = 0
+
+    def let_go(self) -> None:
+        """One who held it does not need it any more."""
+        self.holders -= 1
+        if not self.holders:
+            self.connection.close()
+
+
+_shared: Final[WeakValueDictionary[Path, Held]] = WeakValueDictionary()
+"""What the workers of this process share, by file."""
+
+
+def hold(path: Path, sync: str) -> Held:
     """A connection with the durability asked for."""
-    together = sync == "off" and _can_share_cache()
-    target = f"{path.absolute().as_uri()}?cache=shared" if together else str(path)
-    database = sqlite3.connect(target, uri=together, isolation_level=None, timeout=10.0, cached_statements=128)
-    if together:
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        database.execute("PRAGMA journal_mode=MEMORY")
-        database.execute("PRAGMA secure_delete=OFF")  # the file goes with the run: what is freed need not be wiped
+    if sync != "off":
+        held = Held(_opened(path, "PRAGMA journal_mode=WAL", LASTING[sync]))
     else:
-        database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA cache_size=-65536")  # 64 MB: the default of 2 MB reads a month's pages again and again
-    level = {"off": "OFF", "normal": "NORMAL", "full": "FULL"}[sync]
-    database.execute(f"PRAGMA synchronous={level}")
-    return database
+        found = _shared.get(path.absolute())
+        held = found if found is not None and found.holders else Held(_opened(path, *PASSING))
+        _shared[path.absolute()] = held
+    held.holders += 1
+    return held
 
 
-def _can_share_cache() -> bool:
-    """Some builds leave the shared cache out; without it, workers of one process would lock each other out."""
-    probe = sqlite3.connect(":memory:")
-    left_out = [row for row in probe.execute("PRAGMA compile_options") if row[0] == "OMIT_SHARED_CACHE"]
-    probe.close()
-    return not left_out
+def _opened(path: Path, *pragmas: str) -> apsw.Connection:
+    connection = apsw.Connection(str(path), statementcachesize=128)
+    connection.set_busy_timeout(BUSY_MS)
+    for pragma in (*pragmas, CACHE):
+        connection.execute(pragma).fetchall()
+    return connection

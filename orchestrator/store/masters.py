@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from typing import Final
+
+from orchestrator.store.connecting import Execute
 
 MASTERS: Final = (
     # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm. The
@@ -20,7 +20,7 @@ MASTERS: Final = (
 class Masters:
     """The part of the store that holds them; every method belongs inside a transaction."""
 
-    _run: Callable[..., sqlite3.Cursor]
+    _run: Execute
 
     def remember_supplier(self, record: str, golden: str, number: str, settled: int, compared: tuple[str, ...]) -> None:
         """Enter a record into the cross-reference, or what is new about it; its rank stays that of the first time."""

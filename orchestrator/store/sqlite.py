@@ -1,38 +1,45 @@
 """The store on SQLite: schema and every statement in one place, by hand, inline, never across an await.
 
-Each worker holds one connection; all share the file. Times are the engine's own milliseconds, never SQL's. Durability is
-a setting: `normal` (WAL, survives the death of a process), `full` (also of the machine), or `off`, for workers that all
-live in one process which nobody pulls the plug of: they share a page cache and keep the rollback journal in memory, so a
-worker that dies is rolled back and the others read on, at a third of the cost.
+All workers share the file. Times are the engine's own milliseconds, never SQL's. Durability is a setting: `normal` (WAL,
+survives the death of a process), `full` (also of the machine), or `off`, for workers that all live in one process which
+nobody pulls the plug of: they share a connection and keep the rollback journal in memory, at a third of the cost. A worker
+cannot die within a transaction there, because none of them ever waits.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import apsw
 import msgspec
 
 from orchestrator.store.bills import BILLS, Bills
-from orchestrator.store.connecting import connect
+from orchestrator.store.connecting import Execute, Held, hold
 from orchestrator.store.masters import MASTERS, Masters
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, DeadLetter, Effect
 
 Result = TypeVar("Result")
 _encode = msgspec.json.Encoder().encode
 
+RESTS: Final = "(status<>1 OR fence>1)"
+"""Not in its first hands. A row that once was is there, and stays: `id` alone tells where the others begin."""
+FRESH: Final = "id>?1 AND due_at IS NOT NULL AND status=1 AND fence=1"
+"""In its first hands; looked for among the newest rows alone."""
+
 SCHEMA: Final = (
     # What came in, once per (source, object, version): the event key.
     """CREATE TABLE IF NOT EXISTS inbox (source TEXT, event_id TEXT, version INTEGER, hash TEXT, seen_at INTEGER,
        PRIMARY KEY (source, event_id, version)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS process (id INTEGER PRIMARY KEY, key TEXT UNIQUE, version INTEGER, state TEXT)",
-    # Commands on their way; `due_at` is empty once one has ended, so the index holds open work only.
+    # Commands on their way; `due_at` is empty once one has ended. The index holds what rests, or has been left behind once:
+    # most are carried out at once by whoever stored them, and never come into it.
     """CREATE TABLE IF NOT EXISTS effect (id INTEGER PRIMARY KEY, key TEXT, process INTEGER, operation TEXT, path TEXT,
        body TEXT, ref TEXT, status INTEGER, attempts INTEGER, due_at INTEGER, fence INTEGER, quiet INTEGER,
        born_at INTEGER, entity TEXT, owner TEXT, remote_id TEXT, detail TEXT)""",
-    "CREATE INDEX IF NOT EXISTS effect_due ON effect (due_at) WHERE due_at IS NOT NULL",
+    f"CREATE INDEX IF NOT EXISTS effect_rests ON effect (due_at) WHERE due_at IS NOT NULL AND {RESTS}",
+    "DROP INDEX IF EXISTS effect_due",  # an earlier version's, of all that is open
     """CREATE TABLE IF NOT EXISTS timer (process INTEGER, name TEXT, due_at INTEGER, PRIMARY KEY (process, name))
        WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS timer_due ON timer (due_at)",
@@ -54,15 +61,15 @@ SCHEMA: Final = (
 _EFFECTS: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet,
     born_at, entity FROM effect"""
 _EFFECT: Final = _EFFECTS + " WHERE id=?"
-_DUE: Final = _EFFECTS + " WHERE due_at<=? ORDER BY due_at, id LIMIT ?"
+_DUE: Final = f"""{_EFFECTS} WHERE id IN (SELECT id FROM effect WHERE due_at<=?2 AND {RESTS} UNION ALL
+    SELECT id FROM effect WHERE {FRESH} AND due_at<=?2) ORDER BY due_at, id LIMIT ?3"""  # noqa: S608 - our own words
 _INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence,
     quiet, born_at, entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"""
 _CLAIM: Final = "UPDATE effect SET owner=?, status=?, attempts=?, due_at=?, fence=? WHERE id=?"
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
-_NEXT_DUE: Final = (
-    "SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL), (SELECT min(due_at) FROM timer),"
-    " (SELECT min(due_at) FROM watermark)"
-)
+_NEXT_DUE: Final = f"""SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL AND {RESTS}), min(due_at),
+    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM watermark), min(id), (SELECT max(id) FROM effect)
+    FROM effect WHERE {FRESH}"""  # noqa: S608 - our own words
 NEVER: Final = 1 << 62
 """A moment that does not come."""
 
@@ -85,9 +92,13 @@ class SqliteStore(Bills, Masters):
     def __init__(self, directory: Path, owner: str, sync: str = "normal") -> None:
         """Open the file, and make the tables if they are not there."""
         self.owner = owner
-        self._db = connect(directory / "orchestrator.db", sync)
+        self._held: Held | None = hold(directory / "orchestrator.db", sync)
+        self._db = self._held.connection
+        self._changes = self._db.changes
         # One cursor for everything: its next statement resets the last, so that nothing is left open.
-        self._run = self._db.cursor().execute
+        self._run: Execute = self._db.cursor().execute
+        self._older = 0
+        """All effects up to this id have ended, or left their first hands."""
         self.run(self._create)
 
     def _create(self) -> None:
@@ -96,23 +107,25 @@ class SqliteStore(Bills, Masters):
 
     def close(self) -> None:
         """Let go of the file."""
-        self._db.close()
+        held, self._held = self._held, None
+        if held is not None:
+            held.let_go()
 
     def run(self, work: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401 - passed on as they are
         """Do all of the work in one transaction, or none of it."""
         execute = self._run
         try:
             execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise _busy(error) from error
+        except apsw.BusyError as error:
+            raise StoreBusyError(str(error)) from error
         try:
             result = work(*arguments)
             execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            self._db.rollback()
-            raise _busy(error) from error
-        except BaseException:
-            self._db.rollback()
+        except BaseException as error:
+            if self._db.in_transaction:
+                execute("ROLLBACK")
+            if isinstance(error, apsw.BusyError):
+                raise StoreBusyError(str(error)) from error
             raise
         return result
 
@@ -121,7 +134,8 @@ class SqliteStore(Bills, Masters):
     def note_event(self, source: str, event_id: str, version: int, digest: str, now_ms: int) -> bool:
         """Put an event into the inbox; False when it was there already."""
         sql = "INSERT OR IGNORE INTO inbox VALUES (?,?,?,?,?)"
-        return self._run(sql, (source, event_id, version, digest, now_ms)).rowcount == 1
+        self._run(sql, (source, event_id, version, digest, now_ms))
+        return self._changes() == 1
 
     def process(self, key: str) -> tuple[int, int, str] | None:
         """A process by its partition key: id, version, state."""
@@ -143,19 +157,21 @@ class SqliteStore(Bills, Masters):
     def states(self, processes: Iterable[int], word: str) -> list[tuple[int, str]]:
         """Id and state of some processes, of those alone in whose state a word stands."""
         sql = "SELECT process.id, state FROM json_each(?) CROSS JOIN process ON process.id=value WHERE instr(state, ?)"
-        return self._run(sql, (_encode(list(processes)), word)).fetchall()
+        return self._run(sql, (_encode(list(processes)).decode(), word)).fetchall()
 
-    # JSON goes in as text: `sqlite3` looks for an adapter of every `bytes`, which costs as much as the statement.
+    # JSON goes in as text, into which SQL can look.
 
     def add_process(self, key: str, state: bytes) -> int:
         """Store a new process."""
         sql = "INSERT INTO process (key, version, state) VALUES (?,1,?)"
-        return int(self._run(sql, (key, state.decode())).lastrowid or 0)
+        self._run(sql, (key, state.decode()))
+        return self._db.last_insert_rowid()
 
     def change_process(self, process: int, version: int, state: bytes) -> bool:
         """Store a process's new state; False, and nothing stored, when somebody has changed it meanwhile."""
         sql = "UPDATE process SET state=?, version=? WHERE id=? AND version=?"
-        return self._run(sql, (state.decode(), version + 1, process, version)).rowcount == 1
+        self._run(sql, (state.decode(), version + 1, process, version))
+        return self._changes() == 1
 
     # -- effects ----------------------------------------------------------------------------------------------------------
 
@@ -176,12 +192,14 @@ class SqliteStore(Bills, Masters):
             effect.entity,
             self.owner,
         )
-        effect.id = int(self._run(_INSERT_EFFECT, row).lastrowid or 0)
+        self._run(_INSERT_EFFECT, row)
+        effect.id = self._db.last_insert_rowid()
         return effect
 
     def finish_effect(self, effect: Effect, status: int, remote_id: str = "", detail: str = "") -> None:
         """Note how an effect ended; refused when it has changed hands."""
-        if self._run(_FINISH, (status, remote_id, detail, effect.id, effect.fence)).rowcount != 1:
+        self._run(_FINISH, (status, remote_id, detail, effect.id, effect.fence))
+        if self._changes() != 1:
             raise LeaseLostError(effect.key)
 
     def finish_quietly(self, ended: Iterable[tuple[str, int, int]]) -> None:
@@ -192,19 +210,21 @@ class SqliteStore(Bills, Masters):
     def rest_effect(self, effect: Effect, status: int, due_at: int, attempts: int, detail: str) -> None:
         """Put an effect down until a moment."""
         sql = "UPDATE effect SET status=?, due_at=?, attempts=?, detail=? WHERE id=? AND fence=?"
-        if self._run(sql, (status, due_at, attempts, detail, effect.id, effect.fence)).rowcount != 1:
+        self._run(sql, (status, due_at, attempts, detail, effect.id, effect.fence))
+        if self._changes() != 1:
             raise LeaseLostError(effect.key)
 
     def renew_lease(self, effect: Effect, due_at: int) -> None:
         """Hold an effect longer."""
         sql = "UPDATE effect SET due_at=? WHERE id=? AND fence=?"
-        if self._run(sql, (due_at, effect.id, effect.fence)).rowcount != 1:
+        self._run(sql, (due_at, effect.id, effect.fence))
+        if self._changes() != 1:
             raise LeaseLostError(effect.key)
         effect.due_at = due_at
 
     def claim_due(self, now_ms: int, lease_until: int, limit: int) -> list[Effect]:
         """Take over effects that are due, oldest first."""
-        rows = self._run(_DUE, (now_ms, limit)).fetchall()
+        rows = self._run(_DUE, (self._older, now_ms, limit)).fetchall()
         return [self._claim(_effect(row), lease_until) for row in sorted(rows)]
 
     def _claim(self, effect: Effect, lease_until: int) -> Effect:
@@ -229,7 +249,8 @@ class SqliteStore(Bills, Masters):
 
     def stop_timer(self, process: int, name: str) -> bool:
         """Remove a timer; False when it was not there."""
-        return self._run("DELETE FROM timer WHERE process=? AND name=?", (process, name)).rowcount == 1
+        self._run("DELETE FROM timer WHERE process=? AND name=?", (process, name))
+        return self._changes() == 1
 
     def due_timers(self, now_ms: int, limit: int) -> list[tuple[int, str]]:
         """Timers that have run out."""
@@ -287,13 +308,17 @@ class SqliteStore(Bills, Masters):
     def move_stream(self, stream: str, fence: int, cursor: int, due_at: int, pause: int) -> None:
         """Advance a stream, if it is still ours."""
         sql = "UPDATE watermark SET cursor=?, due_at=?, pause=?, owner='' WHERE stream=? AND fence=?"
-        if self._run(sql, (cursor, due_at, pause, stream, fence)).rowcount != 1:
+        self._run(sql, (cursor, due_at, pause, stream, fence))
+        if self._changes() != 1:
             raise LeaseLostError(stream)
 
     def note_grants(self, entities: Iterable[str], now_ms: int) -> bool:
         """Remember for whom we may act; whether any of them is new."""
         sql = "INSERT OR IGNORE INTO entity_grant VALUES (?,?)"
-        return sum(self._run(sql, (entity, now_ms)).rowcount for entity in entities) > 0
+        before = self._db.total_changes()
+        for entity in entities:
+            self._run(sql, (entity, now_ms))
+        return self._db.total_changes() > before
 
     def grants(self) -> set[str]:
         """For whom some worker was told that we may act."""
@@ -306,8 +331,9 @@ class SqliteStore(Bills, Masters):
 
     def next_due(self) -> tuple[int, int, int]:
         """When the next effect, timer and stream are due."""
-        effect, timer, stream = self._run(_NEXT_DUE).fetchone()
-        return effect or NEVER, timer or NEVER, stream or NEVER
+        rests, held, timer, stream, first, last = self._run(_NEXT_DUE, (self._older,)).fetchone()
+        self._older = first - 1 if first else last or 0
+        return min(rests or NEVER, held or NEVER), timer or NEVER, stream or NEVER
 
     # -- reconciliation ---------------------------------------------------------------------------------------------------
 
@@ -322,13 +348,13 @@ class SqliteStore(Bills, Masters):
 
     def in_doubt(self, operation: str) -> set[str]:
         """References of the effects of one operation whose outcome is unknown."""
-        sql = "SELECT ref FROM effect WHERE due_at IS NOT NULL AND status=? AND operation=?"
+        sql = f"SELECT ref FROM effect WHERE due_at IS NOT NULL AND {RESTS} AND status=? AND operation=?"  # noqa: S608
         return {ref for (ref,) in self._run(sql, (DOUBT, operation))}
 
     def heard_of(self, source: str, papers: Iterable[str]) -> set[tuple[str, int]]:
         """Which papers of a source, of those named, ever came in: id and version of each."""
         sql = "SELECT event_id, version FROM json_each(?) CROSS JOIN inbox ON source=? AND event_id=value"
-        return set(self._run(sql, (_encode(list(papers)), source)))
+        return set(self._run(sql, (_encode(list(papers)).decode(), source)))
 
     def newest(self, source: str, paper: str) -> int:
         """The highest version of a paper that ever came in; 0 if none did."""
@@ -338,11 +364,12 @@ class SqliteStore(Bills, Masters):
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""
         sql = "INSERT OR IGNORE INTO recon_break VALUES (?,?,?,?)"
-        return self._run(sql, (kind, ref, detail, now_ms)).rowcount == 1
+        self._run(sql, (kind, ref, detail, now_ms))
+        return self._changes() == 1
 
     def hurry(self, ref: str, now_ms: int) -> int:
         """Have what is in doubt about a reference looked at now."""
-        sql = "UPDATE effect SET due_at=? WHERE ref=? AND status=? AND due_at>?"
+        sql = f"UPDATE effect SET due_at=? WHERE ref=? AND status=? AND due_at>? AND {RESTS}"  # noqa: S608
         self._run(sql, (now_ms, ref, DOUBT, now_ms))
         return now_ms
 
@@ -351,9 +378,3 @@ def _effect(row: tuple[Any, ...]) -> Effect:
     effect = Effect(*row)
     effect.body = row[5].encode()
     return effect
-
-
-def _busy(error: sqlite3.OperationalError) -> Exception:
-    """A lock held by somebody else is worth another try; anything else is not."""
-    text = str(error)
-    return StoreBusyError(text) if "locked" in text or "busy" in text else error

@@ -7,12 +7,12 @@ whole chain anew is found only by whoever kept the last digest elsewhere: that i
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 
 from orchestrator.store.audited import FIRST, digest_of
@@ -37,9 +37,9 @@ class _BrokenError(Exception):
 class _Check:
     """One check under way."""
 
-    def __init__(self, there: sqlite3.Connection) -> None:
+    def __init__(self, there: apsw.Connection) -> None:
         self._there = there
-        self._again = sqlite3.connect(":memory:", isolation_level=None)
+        self._again = apsw.Connection(":memory:")
         self.links = self.rows = 0
         self.head = FIRST
 
@@ -56,11 +56,11 @@ class _Check:
             self._there.execute("BEGIN")  # what is written meanwhile is not seen
             for link in self._there.execute("SELECT seq, at, actor, what, previous, digest FROM audit ORDER BY seq"):
                 self._follow(*link)
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             message = f"there is no audit to be read: {error}"
             raise _BrokenError(message) from error
         for (table,) in self._again.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
-            self._compare(table)
+            self._compare(str(table))
 
     def _follow(self, seq: int, at: int, actor: str, what: str, previous: str, digest: str) -> None:  # noqa: PLR0913 - a link
         if seq != self.links + 1:
@@ -86,8 +86,7 @@ class _Check:
 
 def verify(directory: Path) -> Checked:
     """Check a store's directory, whether its engine is at work or not."""
-    uri = f"{(directory / 'orchestrator.db').absolute().as_uri()}?mode=ro"
-    check = _Check(sqlite3.connect(uri, uri=True, isolation_level=None))
+    check = _Check(apsw.Connection(str(directory / "orchestrator.db"), flags=apsw.SQLITE_OPEN_READONLY))
     broken = ""
     try:
         check.all()
@@ -98,9 +97,9 @@ def verify(directory: Path) -> Checked:
     return Checked(check.links, check.rows, check.head, broken)
 
 
-def _rows(database: sqlite3.Connection, table: str) -> Iterator[Row]:
+def _rows(database: apsw.Connection, table: str) -> Iterator[Row]:
     columns = database.execute(f"PRAGMA table_info({table})").fetchall()  # names are the schema's own
-    key = ", ".join(name for _, name, _, _, _, place in columns if place)
+    key = ", ".join(str(name) for _, name, _, _, _, place in columns if place)
     return database.execute(f"SELECT * FROM {table} ORDER BY {key}")  # noqa: S608 - as above
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import apsw
 import httpx
 import pytest
 
@@ -81,7 +82,7 @@ def test_it_says_how_it_is_and_what_became_of_a_paper(tmp_path: Path) -> None:
                 assert asked == [401, 403, 404]
             assert process.stop() == 0
         assert accounted(tmp_path, 0).startswith("S01 passes: ")
-        with sqlite3.connect(tmp_path / "db" / "orchestrator.db") as database:
+        with closing(apsw.Connection(str(tmp_path / "db" / "orchestrator.db"))) as database:
             database.execute("UPDATE effect SET remote_id='AP-666' WHERE id=1")
         assert "table effect: (1, " in accounted(tmp_path, 1)
         assert served.control.get("/verdict").status_code == 202

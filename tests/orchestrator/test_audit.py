@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from orchestrator.store.audited import AuditedStore
@@ -34,16 +35,16 @@ def account(directory: Path) -> list[int]:
         second.kill()
 
     play(story)
-    with sqlite3.connect(directory / "orchestrator.db") as database:
-        return [number for (number,) in database.execute("SELECT seq FROM audit ORDER BY seq")]
+    with closing(apsw.Connection(str(directory / "orchestrator.db"))) as database:
+        return [int(number or 0) for (number,) in database.execute("SELECT seq FROM audit ORDER BY seq")]
 
 
 def tamper(directory: Path, *statements: str) -> str:
     """Change the file behind the engine's back; what S01 then says."""
-    with sqlite3.connect(directory / "orchestrator.db") as database:
+    with closing(apsw.Connection(str(directory / "orchestrator.db"))) as database:
         for statement in statements:
-            assert database.execute(statement).rowcount > 0, "nothing was tampered with"
-    database.close()
+            database.execute(statement)
+            assert database.changes() > 0, "nothing was tampered with"
     return verify(directory).broken
 
 

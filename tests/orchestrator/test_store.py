@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from orchestrator.engine.replay import Wish, replay
-from orchestrator.store.rows import DOUBT, READY, SENT, Effect
+from orchestrator.store.rows import DONE, DOUBT, READY, SENT, Effect
 from orchestrator.store.sqlite import NEVER, LeaseLostError, SqliteStore, StoreBusyError
 
 
@@ -125,7 +125,7 @@ def test_timers_cases_and_streams(pair: list[SqliteStore]) -> None:
 def test_a_file_that_another_process_writes_is_busy_not_broken(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, "w1")
     store._run("PRAGMA busy_timeout=0")
-    other = sqlite3.connect(tmp_path / "orchestrator.db", isolation_level=None)
+    other = apsw.Connection(str(tmp_path / "orchestrator.db"))
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusyError):
         store.run(store.note_event, "s", "e", 1, "", 1)
@@ -136,17 +136,69 @@ def test_a_file_that_another_process_writes_is_busy_not_broken(tmp_path: Path) -
 
 
 def test_a_connection_that_dies_takes_only_its_own_transaction_along(tmp_path: Path) -> None:
-    """Also where workers of one process share a cache: the other reads on, and the half-done is gone."""
-    for sync in ("off", "normal"):
-        (tmp_path / sync).mkdir()
-        first, second = (SqliteStore(tmp_path / sync, name, sync) for name in ("w1", "w2"))
-        first.run(first.note_event, "s", "kept", 1, "", 1)
-        first._run("BEGIN IMMEDIATE")
-        first.note_event("s", "lost", 1, "", 1)
-        first.close()
-        assert second.heard_of("s", ["kept"])
-        assert not second.heard_of("s", ["lost"])
-        second.close()
-        third = SqliteStore(tmp_path / sync, "w1", sync)
-        assert third.heard_of("s", ["kept"])
-        third.close()
+    first, second = (SqliteStore(tmp_path, name) for name in ("w1", "w2"))
+    first.run(first.note_event, "s", "kept", 1, "", 1)
+    first._run("BEGIN IMMEDIATE")
+    first.note_event("s", "lost", 1, "", 1)
+    first.close()
+    assert second.heard_of("s", ["kept"])
+    assert not second.heard_of("s", ["lost"])
+    second.close()
+    third = SqliteStore(tmp_path, "w1")
+    assert third.heard_of("s", ["kept"])
+    third.close()
+
+
+def test_workers_of_one_process_share_a_connection_until_the_last_lets_go(tmp_path: Path) -> None:
+    first, second = (SqliteStore(tmp_path, name, "off") for name in ("w1", "w2"))
+    assert first._db is second._db
+    first.run(first.note_event, "s", "kept", 1, "", 1)
+    first.close()
+    assert second.run(second.note_event, "s", "later", 1, "", 1)
+    second.close()
+    with pytest.raises(apsw.CursorClosedError):
+        second.heard_of("s", ["kept"])
+    third = SqliteStore(tmp_path, "w1", "off")
+    assert third._db is not second._db
+    assert third.heard_of("s", ["kept", "later"]) == {("kept", 1), ("later", 1)}
+    third.close()
+
+
+def test_what_is_in_its_first_hands_is_found_however_many_came_before_and_after(
+    pair: list[SqliteStore], tmp_path: Path
+) -> None:
+    first, second = pair
+    early = [first.run(first.add_effect, effect(f"early {number}")) for number in range(3)]
+    assert second.next_due()[0] == 100
+    first.run(first.finish_effect, early[0], DONE)
+    first.run(first.rest_effect, early[1], READY, 70, 0, "")
+    assert second.next_due()[0] == 70
+    late = first.run(first.add_effect, effect("late", due_at=90))
+    assert second.next_due() == (70, NEVER, NEVER)
+    assert [row.key for row in second.run(second.claim_due, 95, 500, 9)] == ["early 1", "late"]
+    assert second.next_due()[0] == first.next_due()[0] == 100
+    first.run(first.finish_effect, early[2], DONE)
+    assert second.next_due()[0] == first.next_due()[0] == 500
+    with pytest.raises(LeaseLostError):
+        first.run(first.finish_effect, late, DONE)
+    restarted = SqliteStore(tmp_path, "w1", "off" if first._db is second._db else "normal")
+    assert restarted.next_due()[0] == 500
+    assert [row.key for row in restarted.run(restarted.claim_due, 500, 900, 9)] == ["early 1", "late"]
+    restarted.close()
+
+
+def test_an_index_of_an_earlier_version_goes(tmp_path: Path) -> None:
+    """It held all that is open; the new one takes over what lies there."""
+    store = SqliteStore(tmp_path, "w1")
+    store._run("DROP INDEX effect_rests")
+    store._run("CREATE INDEX effect_due ON effect (due_at) WHERE due_at IS NOT NULL")
+    rested = store.run(store.add_effect, effect("rested"))
+    store.run(store.rest_effect, rested, READY, 50, 0, "")
+    store.run(store.add_effect, effect("held"))
+    store.close()
+    store = SqliteStore(tmp_path, "w1")
+    assert store._run("SELECT name FROM sqlite_master WHERE name LIKE 'effect\\__%' ESCAPE '\\'").fetchall() == [
+        ("effect_rests",)
+    ]
+    assert [row.key for row in store.run(store.claim_due, 100, 500, 9)] == ["rested", "held"]
+    store.close()

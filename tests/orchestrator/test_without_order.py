@@ -91,4 +91,4 @@ def test_likely_copies_are_found_by_key_and_never_by_looking_at_all(store: Sqlit
     plan = store._db.execute(
         "EXPLAIN QUERY PLAN SELECT paper FROM bill WHERE entity=? AND key=?", ("H1", "=1")
     ).fetchall()
-    assert "SEARCH bill USING PRIMARY KEY" in plan[0][3]
+    assert "SEARCH bill USING PRIMARY KEY" in str(plan[0][3])

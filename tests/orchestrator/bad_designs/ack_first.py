@@ -44,4 +44,4 @@ class Hasty(Orchestrator):
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of it."""
-    await Hasty(ports, durable_dir, HABITS).run()
+    await Hasty(ports, durable_dir, HABITS).live()

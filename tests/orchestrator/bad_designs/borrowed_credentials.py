@@ -27,4 +27,4 @@ class Borrowed:
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of the reference, under a name that is not its own."""
-    await Orchestrator(Borrowed(ports), durable_dir).run()
+    await Orchestrator(Borrowed(ports), durable_dir).live()

@@ -25,4 +25,4 @@ HABITS = Habits(identify=id_of_delivery, streams=("service_desk",))
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of it."""
-    await Orchestrator(ports, durable_dir, HABITS).run()
+    await Orchestrator(ports, durable_dir, HABITS).live()

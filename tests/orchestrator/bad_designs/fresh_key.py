@@ -32,4 +32,4 @@ def send_again(outcome: Outcome, effect: Effect, operation: Operation, now_ms: i
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of it."""
-    await Orchestrator(ports, durable_dir, Habits(wire_key=key_of_attempt, after_failure=send_again)).run()
+    await Orchestrator(ports, durable_dir, Habits(wire_key=key_of_attempt, after_failure=send_again)).live()

@@ -28,4 +28,4 @@ def send_again(outcome: Outcome, effect: Effect, operation: Operation, now_ms: i
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of it."""
-    await Orchestrator(ports, durable_dir, Habits(after_failure=send_again)).run()
+    await Orchestrator(ports, durable_dir, Habits(after_failure=send_again)).live()

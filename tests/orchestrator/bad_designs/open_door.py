@@ -33,4 +33,4 @@ class OpenDoor(Orchestrator):
 
 async def run(ports: Ports, durable_dir: Path) -> None:
     """One worker of it."""
-    await OpenDoor(ports, durable_dir).run()
+    await OpenDoor(ports, durable_dir).live()
