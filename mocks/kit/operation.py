@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from contracts.wire import Event, Request, Response, Subject
 from mocks.kit.dialect import stamp
 
 NOBODY = Subject()
+Record = TypeVar("Record")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -126,6 +127,22 @@ class Work(msgspec.Struct, eq=False):
 
     # What a fault may bend; straight work sees everything and takes every row.
 
+    behind: ClassVar[bool] = False
+    """Whether there may be records that it does not see."""
+
+    def readable(
+        self, caller: Caller, records: list[Record], whose_and_when: Callable[[Record], tuple[str, str]]
+    ) -> list[Record]:
+        """The records that a caller can read yet and was granted; of each, its entity and its moment are asked."""
+        if "*" in caller.entities and not self.behind:
+            return records
+        seen = []
+        for record in records:
+            entity, at = whose_and_when(record)
+            if caller.may_act_for(entity) and self.sees(at):
+                seen.append(record)
+        return seen
+
     def sees(self, at: str) -> bool:
         """Whether a record of that moment, as `stamp` writes it, can be read yet."""
         del at
@@ -165,6 +182,7 @@ class Bend(msgspec.Struct, gc=False):
 class BentWork(Work, kw_only=True, eq=False):
     """Work under a fault; `as_of` is the moment that its replica has got to, if it is behind."""
 
+    behind = True
     bend: Bend
     as_of: str
 
