@@ -279,14 +279,8 @@ class Operation:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a request: the response, and what was committed with it."""
+    """What came of a request: the response; `committed`, whether the system's books are other than before."""
 
     response: Response
-    effects: tuple[Effect, ...] = ()
-    events: tuple[Event, ...] = ()
+    committed: bool = False
     idle: bool = False
-
-    @property
-    def committed(self) -> bool:
-        """Whether the system's books are other than before."""
-        return bool(self.effects or self.events)

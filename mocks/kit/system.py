@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -27,6 +27,7 @@ from mocks.kit.tokens import Gate, KeyRing
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
+Given = TypeVarTuple("Given")
 Sink = Callable[[list[Effect], list[Event]], None]
 Process = Callable[[simpy.Environment], Generator[simpy.Event, Any, None]]
 """Work that a system does by itself."""
@@ -193,10 +194,7 @@ class System(Generic[State]):
         response = Response(reply.status, _encode(reply.value), headers)
         if remember is not None:
             self._answered[remember] = (incoming.request.body, response)
-        if not work.effects and not work.events:
-            return Outcome(response, (), (), reply.idle)
-        self._commit(work)
-        return Outcome(response, tuple(work.effects), tuple(work.events), reply.idle)
+        return Outcome(response, self._commit(work), reply.idle)
 
     def _remembered(
         self, operation: Operation, incoming: Incoming, bend: Bend | None
@@ -212,16 +210,15 @@ class System(Generic[State]):
         """Accept an access token no longer, although it says that it still lives; whether it was good until now."""
         return self._gate.expire(authorization)
 
-    def perform(self, now_ms: int, actor: str, action: Callable[[Work], Answer]) -> Answer:
+    def perform(self, now_ms: int, actor: str, action: Callable[[Work, *Given], Answer], *given: *Given) -> Answer:
         """A person acts in the system: same rules, same commit, no API. A rule's no comes as `Refused`."""
         work = Work(self.name, now_ms, actor, self._commits + 1, self._events)
         try:
-            answer = action(work)
+            answer = action(work, *given)
         except Refused as refusal:
             _unbegun(work, refusal)
             raise
-        if work.effects or work.events:
-            self._commit(work)
+        self._commit(work)
         return answer
 
     def refuse(self, refusal: Refused, now_ms: int) -> Response:
@@ -230,10 +227,15 @@ class System(Generic[State]):
         body = _encode(self.error_shape(refusal, now_ms))
         return Response(refusal.status, body, {**JSON_HEADERS, **refusal.headers})
 
-    def _commit(self, work: Work) -> None:
+    def _commit(self, work: Work) -> bool:
+        """Let work become true; whether that changed anything."""
+        effects, events = work.effects, work.events
+        if not effects and not events:
+            return False
         self._commits = work.commit
-        self._events += len(work.events)
-        self.sink(work.effects, work.events)
+        self._events += len(events)
+        self.sink(effects, events)
+        return True
 
 
 def _key(operation: Operation, incoming: Incoming) -> tuple[str, str, str]:
