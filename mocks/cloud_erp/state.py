@@ -129,7 +129,8 @@ class CloudErp(Ledger):
     def create_order(self, work: Work, new: NewOrder) -> Order:
         """Create an order. A second one of the same number is a second header; the first prices what follows."""
         self.known_unit(new.business_unit)
-        on = new.conversion_date.isoformat() if new.conversion_date else stamp(work.now_ms)[:10]
+        at = stamp(work.now_ms)
+        on = new.conversion_date.isoformat() if new.conversion_date else at[:10]
         rate = self.rate_ppm(new.currency, on)
         lines = {}
         for line in new.lines:
@@ -145,7 +146,7 @@ class CloudErp(Ledger):
             f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE,
             new.currency,
             lines,
-            stamp(work.now_ms),
+            at,
             new.supplier,
             new.revision,
             new.status,
@@ -388,11 +389,11 @@ def _invoice_postings(
     account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else order.expense_account
     owed, expense = converted(amount_minor, rate_ppm), converted(expense, rate_ppm)
     variance = converted(billed_stock - at_order, rate_ppm)
-    postings = (
-        Posting(ACCRUED_RECEIPTS, "grni", cleared, CURRENCY),
-        Posting(account, "expense", expense, CURRENCY),
-        Posting(PRICE_VARIANCE, "ppv", variance, CURRENCY),
-        Posting(EXCHANGE, "fx", owed - cleared - expense - variance, CURRENCY),
-        Posting(PAYABLES, "ap", -owed, CURRENCY),
+    journal = (
+        (ACCRUED_RECEIPTS, "grni", cleared),
+        (account, "expense", expense),
+        (PRICE_VARIANCE, "ppv", variance),
+        (EXCHANGE, "fx", owed - cleared - expense - variance),
+        (PAYABLES, "ap", -owed),
     )
-    return tuple(posting for posting in postings if posting.amount_minor), tuple(goods)
+    return tuple([Posting(name, role, value, CURRENCY) for name, role, value in journal if value]), tuple(goods)

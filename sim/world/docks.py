@@ -83,5 +83,10 @@ def _of_the_first(intent: Intent, quantity: int) -> tuple[int, ...]:
 def goods_of(intent: Intent, quantities: tuple[int, ...], rate_ppm: int) -> tuple[Goods, ...]:
     """Quantities at the order's prices, by line, in dollars at the order's rate."""
     lines = enumerate(zip(intent.lines, quantities, strict=True), 1)
-    goods = [Goods(n, each, each * in_dollars(line.item.price_minor, rate_ppm)) for n, (line, each) in lines]
-    return tuple([each for each in goods if each.value_minor])
+    return tuple(
+        [
+            Goods(n, quantity, value)
+            for n, (line, quantity) in lines
+            if (value := quantity * in_dollars(line.item.price_minor, rate_ppm))
+        ]
+    )
