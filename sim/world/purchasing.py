@@ -54,7 +54,7 @@ class Purchasing:
         self._env = env
         self._hands = hands
         self._truth = truth
-        self._docks = Docks(env, hands, truth)
+        self._docks = Docks(hands, truth)
         self._hours = hours
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
@@ -150,7 +150,7 @@ class Purchasing:
     def _billed_alone(self, intent: Intent) -> Playing:
         """A bill without an order, coded and approved where it was captured; and perhaps its copy."""
         owed, now = self._unordered(intent), self._now()
-        self._bill(intent, owed, 0, now)
+        self._bill(now, intent, owed, 0, now)
         for step in followed(intent, 0, owed.hours, now, self._last_delivery_ms):
             yield self._until(step.at_ms)
             self._follow(step.what, intent, owed, step.part)
@@ -172,42 +172,42 @@ class Purchasing:
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
         hours, last_ms = self._hours[intent.hospital], self._last_delivery_ms
         steps = course(intent, hours, self._now(), last_ms, acknowledged=self._acknowledged)
-        for at_ms, step, part, ready_ms in steps:
-            yield self._until(at_ms)
-            if step == RECEIPT:
-                self._docks.receive(intent, owed, part)
-            elif step == INVOICE:
-                self._bill(intent, owed, part, ready_ms)
-            elif step == RETURN:
-                self._docks.send_back(intent, owed, part)
-            elif step == COUNT:
-                self._count(intent, owed, part)
-            elif step == REVISION:
-                self._revise(intent, owed)
-            elif step == ACKNOWLEDGED:
+        for step in steps:
+            yield self._until(step.at_ms)
+            now, what, part = self._now(), step.what, step.part
+            if what == RECEIPT:
+                self._docks.receive(now, intent, owed, part)
+            elif what == INVOICE:
+                self._bill(now, intent, owed, part, step.ready_ms)
+            elif what == RETURN:
+                self._docks.send_back(now, intent, owed, part)
+            elif what == COUNT:
+                self._count(now, intent, owed, part)
+            elif what == REVISION:
+                self._revise(now, intent, owed)
+            elif what == ACKNOWLEDGED:
                 self._hands.acknowledgement(intent.supplier.id, owed.order)
             else:
-                self._follow(step, intent, owed, part)
+                self._follow(what, intent, owed, part)
         self.playing -= 1
 
-    def _revise(self, intent: Intent, owed: Owed) -> None:
+    def _revise(self, now: int, intent: Intent, owed: Owed) -> None:
         """A buyer thinks again: another quantity, or nothing at all."""
         quantities = tuple(line.quantity for line in intent.lines)
         if intent.cancelled:
             version = self._hands.cancel(intent.requester, owed.order)
         else:
             version = self._hands.change(intent.requester, owed.order, quantities)
-        self._truth.order_revised(self._now(), owed, version, at_order_prices(intent, quantities))
+        self._truth.order_revised(now, owed, version, at_order_prices(intent, quantities))
 
-    def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
-        now, hours = self._now(), self._hours[intent.hospital]
+    def _bill(self, now: int, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         quantities = intent.billed(part)
         turns = part == intent.twisted_part
-        right = rightly(intent, quantities, self._number(intent), hours.local_date(now))
+        right = rightly(intent, quantities, self._number(intent), owed.hours.local_date(now))
         bill = twisted(intent, right) if turns else right
         owes = f"{intent.key}/invoice-{part + 1}"
         reading = self._capture.read(intent, bill, owes, turns=turns)
-        bill, correction = reading.bill, reading.correction or _tax_correction(bill, right)
+        bill, correction = reading.bill, reading.correction or (_tax_correction(bill, right) if turns else "")
         ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill, reading.figures)}"
         paper = Paper(ref, intent, owed, owes, bill, right.total_minor, correction=correction)
         self.papers[ref] = paper
@@ -220,22 +220,22 @@ class Purchasing:
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off and not (intent.missing and self._docks.uncounted(intent)):  # else nothing shows it before the count
-            self._dispute(paper)
+            self._dispute(now, paper)
 
-    def _count(self, intent: Intent, owed: Owed, part: int) -> None:
+    def _count(self, now: int, intent: Intent, owed: Owed, part: int) -> None:
         """A delivery is counted at last; if less came, and it is billed already, this is what shows it."""
-        entered = self._docks.count(intent, owed, part)
+        entered = self._docks.count(now, intent, owed, part)
         self._counts[intent.key] = entered
         billed = self._first_paper.get(f"{intent.key}/invoice-{part + 1}")
         if intent.missing and billed:
-            self._dispute(self.papers[billed])
+            self._dispute(now, self.papers[billed])
 
-    def _dispute(self, paper: Paper) -> None:
+    def _dispute(self, now: int, paper: Paper) -> None:
         """The truth about a bill that people must decide about."""
         twist, owed = paper.intent.twist, paper.owed
         counted = self._counts.get(paper.intent.key, ()) if twist == BLANKET else ()
         self._truth.anomaly(
-            self._now(),
+            now,
             paper.intent.key,
             owed,
             twist,
