@@ -132,9 +132,10 @@ class CloudErp(Ledger):
         at = stamp(work.now_ms)
         on = new.conversion_date.isoformat() if new.conversion_date else at[:10]
         rate = self.rate_ppm(new.currency, on)
-        lines = {}
+        lines, value = {}, 0
         for line in new.lines:
             price = minor(line.unit_price)
+            value += line.quantity * price
             lines[line.line] = OrderLine(line.kind == "stock", price, converted(price, rate))
         if len(lines) != len(new.lines):
             raise Refused(400, "PO-LINE-DUPLICATE", "Invalid operation create: line numbers must be unique.")
@@ -162,7 +163,7 @@ class CloudErp(Ledger):
             source_ref=order.source_ref,
             party=new.supplier,
             number=order.number,
-            amount_minor=sum(line.quantity * lines[line.line].unit_price_minor for line in new.lines),
+            amount_minor=value,
             currency=new.currency,
             order=order.number,
             version=new.revision if new.revision > 1 else 0,

@@ -38,7 +38,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who calls: a client of the identity system, what it may do, and for which entities (`*` is all)."""
 
     client: str
-    scopes: tuple[str, ...] = ()
+    scopes: frozenset[str] = frozenset()
     entities: tuple[str, ...] = ("*",)
 
     def may_act_for(self, entity: str) -> bool:

@@ -200,11 +200,14 @@ class System(Generic[State]):
         self, operation: Operation, incoming: Incoming, bend: Bend | None
     ) -> tuple[tuple[str, str, str] | None, tuple[bytes, Response] | None]:
         """Under what the answer is to be remembered, and the one that was given already."""
-        key = _key(operation, incoming)
+        key = incoming.request.headers["idempotency-key"]
+        if not 0 < len(key) <= KEY_LENGTH_MAX:
+            raise Refused(400, "idempotency_key_invalid", f"an idempotency key has 1 to {KEY_LENGTH_MAX} characters")
         if bend is not None and bend.key_ignored:
             bend.ignored = True
             return None, None
-        return key, self._answered.get(key)
+        remember = (incoming.caller.client, operation.name, key)
+        return remember, self._answered.get(remember)
 
     def expire(self, authorization: str) -> bool:
         """Accept an access token no longer, although it says that it still lives; whether it was good until now."""
@@ -236,13 +239,6 @@ class System(Generic[State]):
         self._events += len(events)
         self.sink(effects, events)
         return True
-
-
-def _key(operation: Operation, incoming: Incoming) -> tuple[str, str, str]:
-    key = incoming.request.headers["idempotency-key"]
-    if not 0 < len(key) <= KEY_LENGTH_MAX:
-        raise Refused(400, "idempotency_key_invalid", f"an idempotency key has 1 to {KEY_LENGTH_MAX} characters")
-    return (incoming.caller.client, operation.name, key)
 
 
 def _again(answered: tuple[bytes, Response], body: bytes) -> Response:

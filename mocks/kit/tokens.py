@@ -149,7 +149,7 @@ class Gate:
         claims = self._claims(signed, signature)
         if claims is None:
             raise Refused(401, "invalid_token", "the access token is not genuine", _CHALLENGE)
-        return claims, Caller(claims.sub, claims.scope, claims.entities)
+        return claims, Caller(claims.sub, frozenset(claims.scope), claims.entities)
 
     def _claims(self, signed: str, signature: str) -> Claims | None:
         try:
