@@ -167,20 +167,19 @@ class System(Generic[State]):
 
     def handle(self, incoming: Incoming, now_ms: int, bend: Bend | None = None) -> Outcome:
         """Answer a request. When this returns, what it brought about is committed. `bend` is a fault's doing."""
-        operation = incoming.operation
+        operation, headers = incoming.operation, incoming.request.headers
         work: Work | None = None
         remember: tuple[str, str, str] | None = None
         try:
             if operation is None:
                 raise incoming.problem or Refused(404, "not_found", "no such resource")
             if operation.scope:
-                authorization = incoming.request.headers.get("authorization", "")
-                incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
+                incoming.caller = self._gate.admit(headers.get("authorization", ""), operation.scope, now_ms)
                 if self._limits is not None and self.limited:
                     self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
-            if operation.honours_key and "idempotency-key" in incoming.request.headers:
+            if operation.honours_key and "idempotency-key" in headers:
                 remember, answered = self._remembered(operation, incoming, bend)
                 if answered is not None:
                     return Outcome(_again(answered, incoming.request.body))
@@ -190,8 +189,8 @@ class System(Generic[State]):
         except Refused as refusal:
             _unbegun(work, refusal)
             return Outcome(self.refuse(refusal, now_ms))
-        headers = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
-        response = Response(reply.status, _encode(reply.value), headers)
+        shown = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
+        response = Response(reply.status, _encode(reply.value), shown)
         if remember is not None:
             self._answered[remember] = (incoming.request.body, response)
         return Outcome(response, self._commit(work), reply.idle)
