@@ -8,6 +8,7 @@ earlier ones: what is created twice is posted twice.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import Final
 
 import msgspec
@@ -119,9 +120,9 @@ class CloudErp(Ledger):
         self.posted = Changes()
         self._numbered: dict[tuple[str, str, str], str] = {}
         self._order_of: dict[tuple[str, str], Order] = {}
-        self._orders_from: dict[str, list[Order]] = {}
-        self._receipts_from: dict[str, list[Receipt]] = {}
-        self._invoices_from: dict[str, list[Invoice]] = {}
+        self._orders_from: defaultdict[str, list[Order]] = defaultdict(list)
+        self._receipts_from: defaultdict[str, list[Receipt]] = defaultdict(list)
+        self._invoices_from: defaultdict[str, list[Invoice]] = defaultdict(list)
         self._cancels = 0
 
     # Documents
@@ -155,7 +156,7 @@ class CloudErp(Ledger):
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)
-        self._orders_from.setdefault(order.source_ref, []).append(order)
+        self._orders_from[order.source_ref].append(order)
         work.effect(
             "order.created",
             order.id,
@@ -214,7 +215,7 @@ class CloudErp(Ledger):
                 Posting(ACCRUED_RECEIPTS, "grni", -stock, CURRENCY),
             )
         self.receipts[receipt_id] = receipt
-        self._receipts_from.setdefault(new.source_ref, []).append(receipt)
+        self._receipts_from[new.source_ref].append(receipt)
         self.post(entity, postings)
         work.effect(
             "receipt.posted",
@@ -235,8 +236,7 @@ class CloudErp(Ledger):
         """Create an invoice and post it on its accounting date."""
         entity = new.business_unit
         order = self.order(entity, new.order_number) if new.order_number else self._without_order(new)
-        amount = minor(new.invoice_amount)
-        on = new.accounting_date.isoformat()
+        amount, on = minor(new.invoice_amount), new.accounting_date.isoformat()
         if new.currency != order.currency:
             raise Refused(400, "CURRENCY-MISMATCH", "Invalid operation create: the currency is not the order's.")
         rate = self.rate_ppm(new.currency, on)
@@ -259,7 +259,7 @@ class CloudErp(Ledger):
         )
         invoice.suspect = self._numbered.setdefault((entity, new.supplier, new.invoice_number), invoice.id)
         self.invoices[invoice.id] = self.unpaid[entity][invoice.id] = invoice
-        self._invoices_from.setdefault(new.source_ref, []).append(invoice)
+        self._invoices_from[new.source_ref].append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
         self.post(entity, postings)
         work.effect(

@@ -52,12 +52,13 @@ class Limits:
         working = spent.working
         while working and working[0] <= now_ms:
             working.popleft()
-        if now_ms >= spent.hour_ends_ms:
-            spent.hour_ends_ms, spent.in_hour = (now_ms // HOUR_MS + 1) * HOUR_MS, 0
         if self._at_once and len(working) >= self._at_once:
             raise self._refused("at_once_code", f"more than {self._at_once} requests at once")
-        if self._per_hour and spent.in_hour >= self._per_hour:
-            raise self._refused("per_hour_code", f"more than {self._per_hour} requests in this hour")
+        if self._per_hour:
+            if now_ms >= spent.hour_ends_ms:
+                spent.hour_ends_ms, spent.in_hour = (now_ms // HOUR_MS + 1) * HOUR_MS, 0
+            if spent.in_hour >= self._per_hour:
+                raise self._refused("per_hour_code", f"more than {self._per_hour} requests in this hour")
         if self._interval_ms:
             due_ms = max(spent.free_at_ms, now_ms)
             if due_ms - self._burst_ms > now_ms:

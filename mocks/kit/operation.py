@@ -63,7 +63,7 @@ class Work(msgspec.Struct, eq=False):
     actor: str
     commit: int
     events_made: int
-    """How many events the system had told before."""
+    """How many events the system has told, those of this work among them."""
     effects: list[Effect] = []
     events: list[Event] = []
 
@@ -117,8 +117,8 @@ class Work(msgspec.Struct, eq=False):
 
     def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct, *, at_ms: int = 0) -> None:
         """Put an event into the system's outbox, together with the effects of this commit; it leaves now, or `at_ms`."""
-        number = self.events_made + len(self.events) + 1
-        event_id = f"{self.system}-ev-{number}"
+        self.events_made += 1
+        event_id = f"{self.system}-ev-{self.events_made}"
         self.events.append(Event(self.system, event_id, topic, subject, version, at_ms or self.now_ms, _encode(body)))
 
     def next_commit(self) -> None:

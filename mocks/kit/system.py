@@ -231,12 +231,10 @@ class System(Generic[State]):
 
     def _commit(self, work: Work) -> bool:
         """Let work become true; whether that changed anything."""
-        effects, events = work.effects, work.events
-        if not effects and not events:
+        if not work.effects and not work.events:
             return False
-        self._commits = work.commit
-        self._events += len(events)
-        self.sink(effects, events)
+        self._commits, self._events = work.commit, work.events_made
+        self.sink(work.effects, work.events)
         return True
 
 
