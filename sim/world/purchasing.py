@@ -117,15 +117,16 @@ class Purchasing:
         self._env.process(playing)
 
     def _from_requisition(self, intent: Intent, requisition: str) -> Playing:
-        hours = self._hours[intent.hospital]
+        hours, now = self._hours[intent.hospital], self._now()
         order = ""
         for approver in approvers(intent.desk_share):
             if order:
                 break
-            at_ms = hours.add(self._now(), intent.approval_minutes * MINUTE_MS)
+            at_ms = hours.add(now, intent.approval_minutes * MINUTE_MS)
             if self._codes.at_rest(intent.hospital, at_ms):
                 at_ms = hours.after_days(at_ms, 1, intent.desk_share / 4)
-            yield self._until(at_ms)
+            yield self._env.timeout(at_ms - now)
+            now = at_ms
             order = self._hands.approval(requisition, approver)
         yield from self._delivered_and_billed(intent, self._ordered(intent, order))
 
@@ -136,15 +137,15 @@ class Purchasing:
 
     def _ordered(self, intent: Intent, order: str) -> Owed:
         account_on = None if intent.stock else self._codes.booked(intent.hospital, intent.cost_centre)
-        currency = intent.supplier.currency
-        rate_ppm = self._truth.rate_ppm(currency, utc_date(self._now()))
+        now, currency = self._now(), intent.supplier.currency
+        rate_ppm = self._truth.rate_ppm(currency, utc_date(now))
         hours = self._hours[intent.hospital]
         stocked = self._codes.stocked(intent.hospital, intent.cost_centre)
         owed = Owed(
             intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm, stocked
         )
         value_minor = at_order_prices(intent, intent.ordered)
-        self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
+        self._truth.order(now, f"{intent.key}/order", owed, value_minor)
         return owed
 
     def _billed_alone(self, intent: Intent) -> Playing:
@@ -153,7 +154,7 @@ class Purchasing:
         self._bill(now, intent, owed, 0, now)
         for step in followed(intent, 0, owed.hours, now, self._last_delivery_ms):
             yield self._until(step.at_ms)
-            self._follow(step.what, intent, owed, step.part)
+            self._follow(self._now(), step.what, intent, owed, step.part)
         self.playing -= 1
 
     def _unordered(self, intent: Intent) -> Owed:
@@ -162,19 +163,19 @@ class Purchasing:
         account_on = self._codes.booked(intent.hospital, intent.cost_centre)
         return Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
 
-    def _follow(self, step: str, intent: Intent, owed: Owed, part: int) -> None:
+    def _follow(self, now: int, step: str, intent: Intent, owed: Owed, part: int) -> None:
         """What comes of a bill: its copy, its credit memo, the new bill."""
         if step == COPY:
-            self._bill_again(intent, owed, part)
+            self._bill_again(now, intent, owed, part)
         else:
-            self._crediting.play(self._now(), step, intent, self._first_paper[f"{intent.key}/invoice-{part + 1}"])
+            self._crediting.play(now, step, intent, self._first_paper[f"{intent.key}/invoice-{part + 1}"])
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
-        hours, last_ms = self._hours[intent.hospital], self._last_delivery_ms
-        steps = course(intent, hours, self._now(), last_ms, acknowledged=self._acknowledged)
-        for step in steps:
-            yield self._until(step.at_ms)
-            now, what, part = self._now(), step.what, step.part
+        now = self._now()
+        for step in course(intent, owed.hours, now, self._last_delivery_ms, acknowledged=self._acknowledged):
+            at_ms, what, part = max(now, step.at_ms), step.what, step.part
+            yield self._env.timeout(at_ms - now)
+            now = at_ms
             if what == RECEIPT:
                 self._docks.receive(now, intent, owed, part)
             elif what == INVOICE:
@@ -188,7 +189,7 @@ class Purchasing:
             elif what == ACKNOWLEDGED:
                 self._hands.acknowledgement(intent.supplier.id, owed.order)
             else:
-                self._follow(what, intent, owed, part)
+                self._follow(now, what, intent, owed, part)
         self.playing -= 1
 
     def _revise(self, now: int, intent: Intent, owed: Owed) -> None:
@@ -246,9 +247,9 @@ class Purchasing:
             evidence=(paper.ref, f"procurement:{owed.order}", *counted),
         )
 
-    def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:
+    def _bill_again(self, now: int, intent: Intent, owed: Owed, part: int) -> None:
         """A copy of an invoice: disguised, or honest and through the other channel; or two that add up to it."""
-        now, owes = self._now(), f"{intent.key}/invoice-{part + 1}"
+        owes = f"{intent.key}/invoice-{part + 1}"
         original = self.papers[self._first_paper[owes]]
         disguise = disguise_of(intent, intent.parts[part].quantities)
         what = intent.twist if intent.twist in (RENUMBERED, SECOND_CHANNEL) else f"duplicate-{disguise.name}"
