@@ -32,9 +32,8 @@ class _Api:
 
     def list_invoices(self, incoming: Incoming, work: Work) -> Reply:
         query: InvoiceQuery = incoming.query
-        sees = incoming.caller.may_act_for
         captured = [self.state.invoices[name] for name in self.state.captures.since(epoch_ms(query.captured_since))]
-        seen = [invoice for invoice in captured if sees(invoice.paper.entity) and work.sees(invoice.captured_at)]
+        seen = work.readable(incoming.caller, captured, lambda invoice: (invoice.paper.entity, invoice.captured_at))
         rows = [
             InvoiceRow(invoice.id, invoice.paper.entity, invoice.captured_at, invoice.status)
             for invoice in page(seen, query.offset, query.limit, self.limit_max)

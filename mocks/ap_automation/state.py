@@ -197,8 +197,9 @@ def _check(paper: CapturedInvoice, *, known: bool) -> None:
     if not paper.lines:
         raise Refused(400, "no_lines", "an invoice needs at least one line")
     sign = -1 if paper.type == "credit_memo" else 1
-    if any(sign * line.quantity <= 0 for line in paper.lines):
-        raise Refused(400, "bad_quantity", "a billed quantity must be positive, a credited one negative")
+    for line in paper.lines:
+        if sign * line.quantity <= 0:
+            raise Refused(400, "bad_quantity", "a billed quantity must be positive, a credited one negative")
     if sign * paper.total_minor < 0:
         raise Refused(400, "bad_amount", "an invoice bills something, a credit memo gives something back")
     try:

@@ -7,6 +7,7 @@ which accounts, is for the documents' rules.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from typing import Final
 
 from contracts.journal import Posting
@@ -39,7 +40,7 @@ class Ledger:
     def __init__(self, entities: tuple[str, ...]) -> None:
         """Empty books, no period opened."""
         self.periods: dict[str, dict[str, PeriodStatus]] = {entity: {} for entity in entities}
-        self._balances: dict[tuple[str, str], dict[str, int]] = {}
+        self._balances: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._journals = 0
         self._rates: dict[tuple[str, str], int] = {}
         self.kept_back: dict[Payee, int] = {}
@@ -143,13 +144,8 @@ class Ledger:
 
     def post(self, entity: str, postings: tuple[Posting, ...]) -> None:
         """Carry a journal's lines into the balances."""
-        balances = self._balances
         for line in postings:
-            books = (entity, line.currency)
-            accounts = balances.get(books)
-            if accounts is None:
-                accounts = balances[books] = {}
-            accounts[line.account] = accounts.get(line.account, 0) + line.amount_minor
+            self._balances[entity, line.currency][line.account] += line.amount_minor
 
 
 def _following(period: str) -> str:

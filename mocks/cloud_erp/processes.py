@@ -35,6 +35,6 @@ class PayRuns:
     def _pay(self, now_ms: int, invoice: Invoice, day: PayDay) -> None:
         """Pay one invoice. What the ledger refuses, for want of a rate, waits for the next run."""
         try:
-            self._system.perform(now_ms, PAY_RUN, lambda work: self._payments.pay(work, invoice, day.on))
+            self._system.perform(now_ms, PAY_RUN, self._payments.pay, invoice, day.on)
         except Refused:
             return

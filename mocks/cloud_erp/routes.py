@@ -69,12 +69,11 @@ class _Api:
     def find_invoices(self, incoming: Incoming, work: Work) -> Reply:
         query: InvoiceQuery = incoming.query
         state = self.state
-        sees = incoming.caller.may_act_for
         if query.source_ref:
             found = state.invoices_from(query.source_ref)
         else:
             found = [state.invoices[name] for name in state.posted.since(epoch_ms(query.posted_since))]
-        seen = [invoice for invoice in found if sees(invoice.entity) and work.sees(invoice.posted_at)]
+        seen = work.readable(incoming.caller, found, lambda invoice: (invoice.entity, invoice.posted_at))
         rows = [_invoice(invoice) for invoice in page(seen, query.offset, query.limit, self.limit_max)]
         more = bool(rows) and query.offset + len(rows) < len(seen)
         return Reply(200, InvoicePage(rows, more), idle=not rows and not query.source_ref)

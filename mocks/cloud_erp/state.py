@@ -8,6 +8,7 @@ earlier ones: what is created twice is posted twice.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import Final
 
 import msgspec
@@ -119,9 +120,9 @@ class CloudErp(Ledger):
         self.posted = Changes()
         self._numbered: dict[tuple[str, str, str], str] = {}
         self._order_of: dict[tuple[str, str], Order] = {}
-        self._orders_from: dict[str, list[Order]] = {}
-        self._receipts_from: dict[str, list[Receipt]] = {}
-        self._invoices_from: dict[str, list[Invoice]] = {}
+        self._orders_from: defaultdict[str, list[Order]] = defaultdict(list)
+        self._receipts_from: defaultdict[str, list[Receipt]] = defaultdict(list)
+        self._invoices_from: defaultdict[str, list[Invoice]] = defaultdict(list)
         self._cancels = 0
 
     # Documents
@@ -129,11 +130,13 @@ class CloudErp(Ledger):
     def create_order(self, work: Work, new: NewOrder) -> Order:
         """Create an order. A second one of the same number is a second header; the first prices what follows."""
         self.known_unit(new.business_unit)
-        on = new.conversion_date.isoformat() if new.conversion_date else stamp(work.now_ms)[:10]
+        at = stamp(work.now_ms)
+        on = new.conversion_date.isoformat() if new.conversion_date else at[:10]
         rate = self.rate_ppm(new.currency, on)
-        lines = {}
+        lines, value = {}, 0
         for line in new.lines:
             price = minor(line.unit_price)
+            value += line.quantity * price
             lines[line.line] = OrderLine(line.kind == "stock", price, converted(price, rate))
         if len(lines) != len(new.lines):
             raise Refused(400, "PO-LINE-DUPLICATE", "Invalid operation create: line numbers must be unique.")
@@ -145,7 +148,7 @@ class CloudErp(Ledger):
             f"{EXPENSE}-{new.cost_center}" if new.cost_center else EXPENSE,
             new.currency,
             lines,
-            stamp(work.now_ms),
+            at,
             new.supplier,
             new.revision,
             new.status,
@@ -153,7 +156,7 @@ class CloudErp(Ledger):
         )
         self.orders[order.id] = order
         self._order_of.setdefault((order.entity, order.number), order)
-        self._orders_from.setdefault(order.source_ref, []).append(order)
+        self._orders_from[order.source_ref].append(order)
         work.effect(
             "order.created",
             order.id,
@@ -161,7 +164,7 @@ class CloudErp(Ledger):
             source_ref=order.source_ref,
             party=new.supplier,
             number=order.number,
-            amount_minor=sum(line.quantity * lines[line.line].unit_price_minor for line in new.lines),
+            amount_minor=value,
             currency=new.currency,
             order=order.number,
             version=new.revision if new.revision > 1 else 0,
@@ -212,7 +215,7 @@ class CloudErp(Ledger):
                 Posting(ACCRUED_RECEIPTS, "grni", -stock, CURRENCY),
             )
         self.receipts[receipt_id] = receipt
-        self._receipts_from.setdefault(new.source_ref, []).append(receipt)
+        self._receipts_from[new.source_ref].append(receipt)
         self.post(entity, postings)
         work.effect(
             "receipt.posted",
@@ -233,8 +236,7 @@ class CloudErp(Ledger):
         """Create an invoice and post it on its accounting date."""
         entity = new.business_unit
         order = self.order(entity, new.order_number) if new.order_number else self._without_order(new)
-        amount = minor(new.invoice_amount)
-        on = new.accounting_date.isoformat()
+        amount, on = minor(new.invoice_amount), new.accounting_date.isoformat()
         if new.currency != order.currency:
             raise Refused(400, "CURRENCY-MISMATCH", "Invalid operation create: the currency is not the order's.")
         rate = self.rate_ppm(new.currency, on)
@@ -257,7 +259,7 @@ class CloudErp(Ledger):
         )
         invoice.suspect = self._numbered.setdefault((entity, new.supplier, new.invoice_number), invoice.id)
         self.invoices[invoice.id] = self.unpaid[entity][invoice.id] = invoice
-        self._invoices_from.setdefault(new.source_ref, []).append(invoice)
+        self._invoices_from[new.source_ref].append(invoice)
         self.posted.touch(work.now_ms, invoice.id)
         self.post(entity, postings)
         work.effect(
@@ -388,11 +390,11 @@ def _invoice_postings(
     account = f"{EXPENSE}-{new.cost_center}" if new.cost_center else order.expense_account
     owed, expense = converted(amount_minor, rate_ppm), converted(expense, rate_ppm)
     variance = converted(billed_stock - at_order, rate_ppm)
-    postings = (
-        Posting(ACCRUED_RECEIPTS, "grni", cleared, CURRENCY),
-        Posting(account, "expense", expense, CURRENCY),
-        Posting(PRICE_VARIANCE, "ppv", variance, CURRENCY),
-        Posting(EXCHANGE, "fx", owed - cleared - expense - variance, CURRENCY),
-        Posting(PAYABLES, "ap", -owed, CURRENCY),
+    journal = (
+        (ACCRUED_RECEIPTS, "grni", cleared),
+        (account, "expense", expense),
+        (PRICE_VARIANCE, "ppv", variance),
+        (EXCHANGE, "fx", owed - cleared - expense - variance),
+        (PAYABLES, "ap", -owed),
     )
-    return tuple(posting for posting in postings if posting.amount_minor), tuple(goods)
+    return tuple([Posting(name, role, value, CURRENCY) for name, role, value in journal if value]), tuple(goods)

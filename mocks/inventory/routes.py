@@ -25,9 +25,8 @@ class _Api:
 
     def list_receipts(self, incoming: Incoming, work: Work) -> Reply:
         query: ReceiptQuery = incoming.query
-        sees = incoming.caller.may_act_for
         recorded = [self.state.receipts[grn] for grn in self.state.recorded.since(epoch_ms(query.since))]
-        seen = [receipt for receipt in recorded if sees(receipt.site) and work.sees(receipt.recorded_at)]
+        seen = work.readable(incoming.caller, recorded, lambda receipt: (receipt.site, receipt.recorded_at))
         rows = [
             ReceiptRow(receipt.grn, receipt.site, receipt.order, receipt.recorded_at)
             for receipt in page(seen, query.offset, query.limit, self.limit_max)

@@ -94,8 +94,9 @@ def _check(arrived: NewReceipt, *, known: bool) -> None:
         raise Refused(400, "bad_method", "a count is of a receipt, and what is entered for all corrects none")
     if not arrived.lines and arrived.method != "count":
         raise Refused(400, "no_lines", "a receipt needs at least one line")
-    if any(line.quantity <= 0 for line in arrived.lines):
-        raise Refused(400, "bad_quantity", "a received quantity must be positive")
+    for line in arrived.lines:
+        if line.quantity <= 0:
+            raise Refused(400, "bad_quantity", "a received quantity must be positive")
     if len({line.line for line in arrived.lines}) != len(arrived.lines):
         raise Refused(400, "line_twice", "a receipt names each line of the order once")
     try:

@@ -37,9 +37,7 @@ _CENTS: Final = tuple(f".{cents:02d}" for cents in range(100))
 
 def stamp(at_ms: int) -> str:
     """A moment as ISO 8601 in UTC with milliseconds."""
-    seconds, millisecond = divmod(at_ms, 1000)
-    hours, second = divmod(seconds, 3600)
-    return _hour(hours) + _SECONDS[second] + _MILLISECONDS[millisecond]
+    return f"{_hour(at_ms // 3_600_000)}{_SECONDS[at_ms // 1000 % 3600]}{_MILLISECONDS[at_ms % 1000]}"
 
 
 @lru_cache(maxsize=4096)
@@ -65,8 +63,7 @@ def decimal(amount_minor: int) -> str:
     """Minor units as a decimal text with two places."""
     if amount_minor < 0:
         return "-" + decimal(-amount_minor)
-    whole, cents = divmod(amount_minor, 100)
-    return str(whole) + _CENTS[cents]
+    return f"{amount_minor // 100}{_CENTS[amount_minor % 100]}"
 
 
 def minor(text: str) -> int:

@@ -49,14 +49,16 @@ class Limits:
         spent = self._clients.get(client)
         if spent is None:
             spent = self._clients[client] = _Spent()
-        while spent.working and spent.working[0] <= now_ms:
-            spent.working.popleft()
-        if now_ms >= spent.hour_ends_ms:
-            spent.hour_ends_ms, spent.in_hour = (now_ms // HOUR_MS + 1) * HOUR_MS, 0
-        if self._at_once and len(spent.working) >= self._at_once:
+        working = spent.working
+        while working and working[0] <= now_ms:
+            working.popleft()
+        if self._at_once and len(working) >= self._at_once:
             raise self._refused("at_once_code", f"more than {self._at_once} requests at once")
-        if self._per_hour and spent.in_hour >= self._per_hour:
-            raise self._refused("per_hour_code", f"more than {self._per_hour} requests in this hour")
+        if self._per_hour:
+            if now_ms >= spent.hour_ends_ms:
+                spent.hour_ends_ms, spent.in_hour = (now_ms // HOUR_MS + 1) * HOUR_MS, 0
+            if spent.in_hour >= self._per_hour:
+                raise self._refused("per_hour_code", f"more than {self._per_hour} requests in this hour")
         if self._interval_ms:
             due_ms = max(spent.free_at_ms, now_ms)
             if due_ms - self._burst_ms > now_ms:
@@ -65,7 +67,7 @@ class Limits:
             spent.free_at_ms = due_ms + self._interval_ms
         spent.in_hour += 1
         if self._at_once:
-            spent.working.append(now_ms + self._work_ms)
+            working.append(now_ms + self._work_ms)
 
     def _refused(self, code: str, message: str, headers: dict[str, str] | None = None) -> Refused:
         return Refused(TOO_MANY, self._codes.get(code, "too_many_requests"), message, headers)

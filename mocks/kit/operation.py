@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from contracts.wire import Event, Request, Response, Subject
 from mocks.kit.dialect import stamp
 
 NOBODY = Subject()
+Record = TypeVar("Record")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,7 +38,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who calls: a client of the identity system, what it may do, and for which entities (`*` is all)."""
 
     client: str
-    scopes: tuple[str, ...] = ()
+    scopes: frozenset[str] = frozenset()
     entities: tuple[str, ...] = ("*",)
 
     def may_act_for(self, entity: str) -> bool:
@@ -62,7 +63,7 @@ class Work(msgspec.Struct, eq=False):
     actor: str
     commit: int
     events_made: int
-    """How many events the system had told before."""
+    """How many events the system has told, those of this work among them."""
     effects: list[Effect] = []
     events: list[Event] = []
 
@@ -116,8 +117,8 @@ class Work(msgspec.Struct, eq=False):
 
     def event(self, topic: str, subject: Subject, version: int, body: msgspec.Struct, *, at_ms: int = 0) -> None:
         """Put an event into the system's outbox, together with the effects of this commit; it leaves now, or `at_ms`."""
-        number = self.events_made + len(self.events) + 1
-        event_id = f"{self.system}-ev-{number}"
+        self.events_made += 1
+        event_id = f"{self.system}-ev-{self.events_made}"
         self.events.append(Event(self.system, event_id, topic, subject, version, at_ms or self.now_ms, _encode(body)))
 
     def next_commit(self) -> None:
@@ -125,6 +126,22 @@ class Work(msgspec.Struct, eq=False):
         self.commit += 1
 
     # What a fault may bend; straight work sees everything and takes every row.
+
+    behind: ClassVar[bool] = False
+    """Whether there may be records that it does not see."""
+
+    def readable(
+        self, caller: Caller, records: list[Record], whose_and_when: Callable[[Record], tuple[str, str]]
+    ) -> list[Record]:
+        """The records that a caller can read yet and was granted; of each, its entity and its moment are asked."""
+        if "*" in caller.entities and not self.behind:
+            return records
+        seen = []
+        for record in records:
+            entity, at = whose_and_when(record)
+            if caller.may_act_for(entity) and self.sees(at):
+                seen.append(record)
+        return seen
 
     def sees(self, at: str) -> bool:
         """Whether a record of that moment, as `stamp` writes it, can be read yet."""
@@ -165,6 +182,7 @@ class Bend(msgspec.Struct, gc=False):
 class BentWork(Work, kw_only=True, eq=False):
     """Work under a fault; `as_of` is the moment that its replica has got to, if it is behind."""
 
+    behind = True
     bend: Bend
     as_of: str
 
@@ -261,14 +279,8 @@ class Operation:
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What came of a request: the response, and what was committed with it."""
+    """What came of a request: the response; `committed`, whether the system's books are other than before."""
 
     response: Response
-    effects: tuple[Effect, ...] = ()
-    events: tuple[Event, ...] = ()
+    committed: bool = False
     idle: bool = False
-
-    @property
-    def committed(self) -> bool:
-        """Whether the system's books are other than before."""
-        return bool(self.effects or self.events)

@@ -25,12 +25,14 @@ class Changes:
         self._newest: dict[str, int] = {}
 
     def touch(self, at_ms: int, record: str) -> None:
-        """Note that a record changed; time never goes back within one system."""
+        """Note that a record changed; time never goes back within one system. Where it changed before stays empty."""
+        earlier = self._newest.get(record)
+        if earlier is not None:
+            self._records[earlier] = ""
         self._newest[record] = len(self._records)
         self._moments.append(at_ms)
         self._records.append(record)
 
     def since(self, at_ms: int) -> list[str]:
         """Records whose last change is at that moment or later, oldest change first, each once."""
-        newest, first = self._newest, bisect_left(self._moments, at_ms)
-        return [record for place, record in enumerate(self._records[first:], first) if newest[record] == place]
+        return list(filter(None, self._records[bisect_left(self._moments, at_ms) :]))

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from mocks.kit.operation import Operation, Refused
 
 
 class _Shape:
     """A path with values in it, taken apart once."""
 
-    __slots__ = ("fixed", "named", "operation")
+    __slots__ = ("_fixed_of", "_named", "_wanted", "operation")
 
     def __init__(self, operation: Operation) -> None:
         parts = operation.path.split("/")
         self.operation = operation
-        self.named = tuple((place, part[1:-1]) for place, part in enumerate(parts) if part[:1] == "{")
-        self.fixed = tuple((place, part) for place, part in enumerate(parts) if part[:1] != "{")
+        self._named = tuple((place, part[1:-1]) for place, part in enumerate(parts) if part[:1] == "{")
+        self._fixed_of = itemgetter(*[place for place, part in enumerate(parts) if part[:1] != "{"])
+        self._wanted = self._fixed_of(parts)
 
     def fit(self, given: list[str]) -> dict[str, str] | None:
         """The values in a path of as many parts, or nothing if it is another path. No value is empty."""
-        for place, part in self.fixed:
-            if given[place] != part:
-                return None
+        if self._fixed_of(given) != self._wanted:
+            return None
         values = {}
-        for place, name in self.named:
+        for place, name in self._named:
             value = given[place]
             if not value:
                 return None

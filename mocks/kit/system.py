@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -27,6 +27,7 @@ from mocks.kit.tokens import Gate, KeyRing
 
 State = TypeVar("State")
 Answer = TypeVar("Answer")
+Given = TypeVarTuple("Given")
 Sink = Callable[[list[Effect], list[Event]], None]
 Process = Callable[[simpy.Environment], Generator[simpy.Event, Any, None]]
 """Work that a system does by itself."""
@@ -166,20 +167,19 @@ class System(Generic[State]):
 
     def handle(self, incoming: Incoming, now_ms: int, bend: Bend | None = None) -> Outcome:
         """Answer a request. When this returns, what it brought about is committed. `bend` is a fault's doing."""
-        operation = incoming.operation
+        operation, headers = incoming.operation, incoming.request.headers
         work: Work | None = None
         remember: tuple[str, str, str] | None = None
         try:
             if operation is None:
                 raise incoming.problem or Refused(404, "not_found", "no such resource")
             if operation.scope:
-                authorization = incoming.request.headers.get("authorization", "")
-                incoming.caller = self._gate.admit(authorization, operation.scope, now_ms)
+                incoming.caller = self._gate.admit(headers.get("authorization", ""), operation.scope, now_ms)
                 if self._limits is not None and self.limited:
                     self._limits.admit(incoming.caller.client, self._limits_now_ms() if self._limits_now_ms else now_ms)
             if incoming.problem is not None:
                 raise incoming.problem
-            if operation.honours_key and "idempotency-key" in incoming.request.headers:
+            if operation.honours_key and "idempotency-key" in headers:
                 remember, answered = self._remembered(operation, incoming, bend)
                 if answered is not None:
                     return Outcome(_again(answered, incoming.request.body))
@@ -189,39 +189,38 @@ class System(Generic[State]):
         except Refused as refusal:
             _unbegun(work, refusal)
             return Outcome(self.refuse(refusal, now_ms))
-        headers = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
-        response = Response(reply.status, _encode(reply.value), headers)
+        shown = {**JSON_HEADERS, **reply.headers} if reply.headers else JSON_HEADERS
+        response = Response(reply.status, _encode(reply.value), shown)
         if remember is not None:
             self._answered[remember] = (incoming.request.body, response)
-        if not work.effects and not work.events:
-            return Outcome(response, (), (), reply.idle)
-        self._commit(work)
-        return Outcome(response, tuple(work.effects), tuple(work.events), reply.idle)
+        return Outcome(response, self._commit(work), reply.idle)
 
     def _remembered(
         self, operation: Operation, incoming: Incoming, bend: Bend | None
     ) -> tuple[tuple[str, str, str] | None, tuple[bytes, Response] | None]:
         """Under what the answer is to be remembered, and the one that was given already."""
-        key = _key(operation, incoming)
+        key = incoming.request.headers["idempotency-key"]
+        if not 0 < len(key) <= KEY_LENGTH_MAX:
+            raise Refused(400, "idempotency_key_invalid", f"an idempotency key has 1 to {KEY_LENGTH_MAX} characters")
         if bend is not None and bend.key_ignored:
             bend.ignored = True
             return None, None
-        return key, self._answered.get(key)
+        remember = (incoming.caller.client, operation.name, key)
+        return remember, self._answered.get(remember)
 
     def expire(self, authorization: str) -> bool:
         """Accept an access token no longer, although it says that it still lives; whether it was good until now."""
         return self._gate.expire(authorization)
 
-    def perform(self, now_ms: int, actor: str, action: Callable[[Work], Answer]) -> Answer:
+    def perform(self, now_ms: int, actor: str, action: Callable[[Work, *Given], Answer], *given: *Given) -> Answer:
         """A person acts in the system: same rules, same commit, no API. A rule's no comes as `Refused`."""
         work = Work(self.name, now_ms, actor, self._commits + 1, self._events)
         try:
-            answer = action(work)
+            answer = action(work, *given)
         except Refused as refusal:
             _unbegun(work, refusal)
             raise
-        if work.effects or work.events:
-            self._commit(work)
+        self._commit(work)
         return answer
 
     def refuse(self, refusal: Refused, now_ms: int) -> Response:
@@ -230,17 +229,13 @@ class System(Generic[State]):
         body = _encode(self.error_shape(refusal, now_ms))
         return Response(refusal.status, body, {**JSON_HEADERS, **refusal.headers})
 
-    def _commit(self, work: Work) -> None:
-        self._commits = work.commit
-        self._events += len(work.events)
+    def _commit(self, work: Work) -> bool:
+        """Let work become true; whether that changed anything."""
+        if not work.effects and not work.events:
+            return False
+        self._commits, self._events = work.commit, work.events_made
         self.sink(work.effects, work.events)
-
-
-def _key(operation: Operation, incoming: Incoming) -> tuple[str, str, str]:
-    key = incoming.request.headers["idempotency-key"]
-    if not 0 < len(key) <= KEY_LENGTH_MAX:
-        raise Refused(400, "idempotency_key_invalid", f"an idempotency key has 1 to {KEY_LENGTH_MAX} characters")
-    return (incoming.caller.client, operation.name, key)
+        return True
 
 
 def _again(answered: tuple[bytes, Response], body: bytes) -> Response:

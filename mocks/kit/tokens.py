@@ -108,7 +108,8 @@ class Gate:
         self._ring = ring
         self._changes = ring.changes
         self._token_now_ms = token_now_ms
-        self._passed: dict[str, tuple[Claims, Caller]] = {}
+        self._passed: dict[str, tuple[int, Caller]] = {}
+        """Until when it is good, and whose it is, by the header that bears it."""
         self._expired: set[str] = set()
 
     def expire(self, authorization: str) -> bool:
@@ -127,19 +128,18 @@ class Gate:
             self._passed.clear()
         known = self._passed.get(authorization)
         if known is None:
-            known = self._check(authorization)
-            self._passed[authorization] = known
-        claims, caller = known
+            known = self._passed[authorization] = self._check(authorization)
+        until_ms, caller = known
         if self._token_now_ms is not None:
             now_ms = self._token_now_ms()
-        if claims.exp * 1000 <= now_ms:
+        if until_ms <= now_ms:
             del self._passed[authorization]
             raise Refused(401, "invalid_token", "the access token expired", _CHALLENGE)
         if scope not in caller.scopes:
             raise Refused(403, "insufficient_scope", f"the token lacks the scope {scope}")
         return caller
 
-    def _check(self, authorization: str) -> tuple[Claims, Caller]:
+    def _check(self, authorization: str) -> tuple[int, Caller]:
         if authorization in self._expired:
             raise Refused(401, "invalid_token", "the access token expired", _CHALLENGE)
         scheme, _, token = authorization.partition(" ")
@@ -149,7 +149,7 @@ class Gate:
         claims = self._claims(signed, signature)
         if claims is None:
             raise Refused(401, "invalid_token", "the access token is not genuine", _CHALLENGE)
-        return claims, Caller(claims.sub, claims.scope, claims.entities)
+        return claims.exp * 1000, Caller(claims.sub, frozenset(claims.scope), claims.entities)
 
     def _claims(self, signed: str, signature: str) -> Claims | None:
         try:

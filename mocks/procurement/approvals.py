@@ -48,9 +48,9 @@ class Authorities:
             raise Refused(403, "not_the_approver", f"{by} does not stand in for {approver}")
         if requester in (approver, by):
             raise Refused(403, "own_requisition", f"{requester} asked for it")
-
-        if any(by == each.by for each in said):
-            raise Refused(403, "said_before", f"{by} has said yes to it; the next must be somebody else")
+        for each in said:
+            if by == each.by:
+                raise Refused(403, "said_before", f"{by} has said yes to it; the next must be somebody else")
 
     def suffices(self, approver: str, amount_minor: int) -> bool:
         """Whether somebody's yes is the last that an amount needs."""

@@ -55,7 +55,7 @@ class Lookups:
         self._entities = frozenset(entities)
 
     def publish(  # noqa: PLR0913 - what a meaning is
-        self, lookup: str, entity: str, code: str, value: str, valid_from: str, work: Work
+        self, work: Work, lookup: str, entity: str, code: str, value: str, valid_from: str
     ) -> None:
         """What a code means from a day on; the meaning before it ends there."""
         if entity not in self._entities:

@@ -39,13 +39,10 @@ class _Api:
 
     def list_purchase_orders(self, incoming: Incoming, work: Work) -> Reply:
         query: OrderQuery = incoming.query
-        sees = incoming.caller.may_act_for
         changed = [self.state.orders[number] for number in self.state.approvals.since(epoch_ms(query.updated_after))]
-        seen = [
-            order
-            for order in changed
-            if sees(order.wanted.entity) and work.sees(order.approved_at) and query.exported in (None, order.exported)
-        ]
+        seen = work.readable(incoming.caller, changed, lambda order: (order.wanted.entity, order.approved_at))
+        if query.exported is not None:
+            seen = [order for order in seen if order.exported == query.exported]
         rows = [_row(order) for order in page(seen, query.offset, query.limit, self.limit_max)]
         after = query.offset + len(rows)
         more = bool(rows) and after < len(seen)

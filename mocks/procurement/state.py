@@ -122,7 +122,8 @@ class Procurement:
         self.authorities.check(approver, by, wanted.requester, work.now_ms, submitted.approvals)
         at = stamp(work.now_ms)
         submitted.approvals = (*submitted.approvals, Approval(approver, by, at))
-        if not self.authorities.suffices(approver, _worth(wanted)):
+        worth = _worth(wanted)
+        if not self.authorities.suffices(approver, worth):
             return ""
         entity = wanted.entity
         self._ordered[entity] += 1
@@ -130,7 +131,7 @@ class Procurement:
         order = Order(number, wanted, approver, at, updated_at=at, approvals=submitted.approvals)
         submitted.order = number
         self.orders[number] = order
-        self._told(work, order, "approved")
+        self._told(work, order, "approved", worth)
         if self._all_topics:
             self._tell(work, order, "sent")
         return number
@@ -203,10 +204,10 @@ class Procurement:
         order.revision += 1
         order.updated_at = stamp(work.now_ms)
         order.exported = False
-        self._told(work, order, what)
+        self._told(work, order, what, _worth(order.wanted))
         return order.revision
 
-    def _told(self, work: Work, order: Order, what: str) -> None:
+    def _told(self, work: Work, order: Order, what: str, worth_minor: int) -> None:
         """What is told of an order that was approved, changed or cancelled: an effect and a thin event."""
         wanted, number = order.wanted, order.number
         self.approvals.touch(work.now_ms, number)
@@ -216,7 +217,7 @@ class Procurement:
             entity=wanted.entity,
             party=wanted.supplier_id,
             number=number,
-            amount_minor=_worth(wanted),
+            amount_minor=worth_minor,
             currency=wanted.currency,
             order=number,
             state=order.status,

@@ -6,7 +6,9 @@ What happens at a step is `purchasing`'s business.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from sim.world.billing import disguise_of
 from sim.world.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Hours
@@ -33,7 +35,7 @@ LATE_COPY_DAYS: Final = 6
 """A copy that would come so long after the last delivery belongs to the next month's story."""
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True, order=True, gc=False):
     """When, what, which part of the order; and, of a bill, when it can first be booked."""
 
     at_ms: int

@@ -5,7 +5,6 @@ Nothing is decided here; each function fills in one form and gives back the numb
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -99,13 +98,13 @@ class Hands:
             self._codes.dock(hospital, intent.cost_centre, now),
         )
         system = self._systems.procurement
-        return system.perform(now, intent.requester, lambda work: system.state.raise_requisition(work, wanted))
+        return system.perform(now, intent.requester, system.state.raise_requisition, wanted)
 
     def meaning(self, told: Meaning) -> None:
         """The controller publishes what a hospital's code means."""
         system = self._systems.procurement
         what = (told.kind, told.entity, told.code, told.value, told.valid_from)
-        system.perform(self._now(), "controller", partial(system.state.lookups.publish, *what))
+        system.perform(self._now(), "controller", system.state.lookups.publish, *what)
 
     def authority(self, approver: str, limit_minor: int) -> None:
         """Somebody is told how much they may approve alone."""
@@ -119,22 +118,22 @@ class Hands:
         """Somebody says yes, or whoever stands in for them; the order's number, empty where more must agree."""
         system, now = self._systems.procurement, self._now()
         by = system.state.authorities.speaks_for(approver, now)
-        return system.perform(now, by, lambda work: system.state.approve(work, requisition, approver, by))
+        return system.perform(now, by, system.state.approve, requisition, approver, by)
 
     def change(self, buyer: str, order: str, quantities: tuple[int, ...]) -> int:
         """A buyer changes an order; its revision."""
         system = self._systems.procurement
-        return system.perform(self._now(), buyer, lambda work: system.state.change(work, order, quantities))
+        return system.perform(self._now(), buyer, system.state.change, order, quantities)
 
     def cancel(self, buyer: str, order: str) -> int:
         """A buyer cancels an order; its revision."""
         system = self._systems.procurement
-        return system.perform(self._now(), buyer, lambda work: system.state.cancel(work, order))
+        return system.perform(self._now(), buyer, system.state.cancel, order)
 
     def acknowledgement(self, supplier: str, order: str) -> None:
         """A supplier has seen an order."""
         system = self._systems.procurement
-        system.perform(self._now(), supplier, lambda work: system.state.acknowledge(work, order))
+        system.perform(self._now(), supplier, system.state.acknowledge, order)
 
     def receipt(  # noqa: PLR0913 - what a dock enters
         self,
@@ -166,7 +165,7 @@ class Hands:
         )
         system = self._systems.inventory
         actor = f"dock-{intent.hospital}"
-        return system.perform(self._now(), actor, lambda work: system.state.record_receipt(work, arrived))
+        return system.perform(self._now(), actor, system.state.record_receipt, arrived)
 
     def invoice(self, intent: Intent, order: str, bill: Bill, figures: Figures | None = None) -> str:
         """A bill comes in by mail or portal, as it was read; the number that the capture gives it."""
@@ -200,7 +199,7 @@ class Hands:
 
     def _capture(self, paper: CapturedInvoice) -> str:
         system = self._systems.ap_automation
-        return system.perform(self._now(), paper.supplier_id, lambda work: system.state.capture(work, paper))
+        return system.perform(self._now(), paper.supplier_id, system.state.capture, paper)
 
     def credit_memo(  # noqa: PLR0913 - what a memo says
         self, intent: Intent, order: str, bill: Bill, number: str, date: str, names: str
@@ -225,22 +224,18 @@ class Hands:
     def decision(self, staff: str, case: str, decision: Decision, value: str, note: str) -> None:
         """Somebody at the desk decides a case."""
         system = self._systems.service_desk
-        system.perform(self._now(), staff, lambda work: system.state.decide(work, case, decision, value, note))
+        system.perform(self._now(), staff, system.state.decide, case, decision, value, note)
 
     def decision_again(self, supervisor: str, case: str, decision: Decision, value: str, note: str) -> None:
         """Somebody who has looked at a decision again decides otherwise."""
         system = self._systems.service_desk
-        system.perform(
-            self._now(), supervisor, lambda work: system.state.decide_again(work, case, decision, value, note)
-        )
+        system.perform(self._now(), supervisor, system.state.decide_again, case, decision, value, note)
 
     def cancel_invoice(self, clerk: str, posted: str) -> bool:
         """Somebody cancels a posted invoice in the ERP; False where it will not have that, its period being closed."""
         system = self._systems.cloud_erp
         try:
-            system.perform(
-                self._now(), clerk, lambda work: system.state.cancel_invoice(work, system.state.invoice(posted))
-            )
+            system.perform(self._now(), clerk, system.state.cancel_invoice, system.state.invoice(posted))
         except Refused:
             return False
         return True
@@ -248,32 +243,32 @@ class Hands:
     def take_back(self, clerk: str, invoice: str, reason: str) -> None:
         """Somebody rejects an invoice where it was captured, whatever it is called there."""
         system = self._systems.ap_automation
-        system.perform(self._now(), clerk, lambda work: system.state.take_back(work, invoice, reason))
+        system.perform(self._now(), clerk, system.state.take_back, invoice, reason)
 
     def open_period(self, entity: str, period: str) -> None:
         """The controller opens a period."""
         system = self._systems.cloud_erp
-        system.perform(self._now(), "controller", lambda work: system.state.open_period(work, entity, period))
+        system.perform(self._now(), "controller", system.state.open_period, entity, period)
 
     def close_period(self, entity: str, period: str) -> None:
         """The controller closes a period."""
         system = self._systems.cloud_erp
-        system.perform(self._now(), "controller", lambda work: system.state.close_period(work, entity, period))
+        system.perform(self._now(), "controller", system.state.close_period, entity, period)
 
     def lock_period(self, entity: str, period: str) -> None:
         """The controller locks the ledger of a period."""
         system = self._systems.cloud_erp
-        system.perform(self._now(), "controller", lambda work: system.state.lock_period(work, entity, period))
+        system.perform(self._now(), "controller", system.state.lock_period, entity, period)
 
     def rates(self, table: dict[tuple[str, str], int]) -> None:
         """The treasury enters what other currencies cost on each day."""
         system = self._systems.cloud_erp
-        system.perform(self._now(), "treasury", lambda work: system.state.load_rates(work, table))
+        system.perform(self._now(), "treasury", system.state.load_rates, table)
 
     def opening_balances(self, entity: str, on: str, lines: tuple[Posting, ...]) -> None:
         """The controller enters what the books begin with."""
         system = self._systems.cloud_erp
-        system.perform(self._now(), "controller", lambda work: system.state.opening_balances(work, entity, on, lines))
+        system.perform(self._now(), "controller", system.state.opening_balances, entity, on, lines)
 
     def _now(self) -> int:
         return int(self._env.now)  # an int already; SimPy only types it float

@@ -54,7 +54,7 @@ class Purchasing:
         self._env = env
         self._hands = hands
         self._truth = truth
-        self._docks = Docks(env, hands, truth)
+        self._docks = Docks(hands, truth)
         self._hours = hours
         self._last_delivery_ms = last_delivery_ms
         self._next_number: dict[str, int] = {}
@@ -117,15 +117,16 @@ class Purchasing:
         self._env.process(playing)
 
     def _from_requisition(self, intent: Intent, requisition: str) -> Playing:
-        hours = self._hours[intent.hospital]
+        hours, now = self._hours[intent.hospital], self._now()
         order = ""
         for approver in approvers(intent.desk_share):
             if order:
                 break
-            at_ms = hours.add(self._now(), intent.approval_minutes * MINUTE_MS)
+            at_ms = hours.add(now, intent.approval_minutes * MINUTE_MS)
             if self._codes.at_rest(intent.hospital, at_ms):
                 at_ms = hours.after_days(at_ms, 1, intent.desk_share / 4)
-            yield self._until(at_ms)
+            yield self._env.timeout(at_ms - now)
+            now = at_ms
             order = self._hands.approval(requisition, approver)
         yield from self._delivered_and_billed(intent, self._ordered(intent, order))
 
@@ -136,24 +137,24 @@ class Purchasing:
 
     def _ordered(self, intent: Intent, order: str) -> Owed:
         account_on = None if intent.stock else self._codes.booked(intent.hospital, intent.cost_centre)
-        currency = intent.supplier.currency
-        rate_ppm = self._truth.rate_ppm(currency, utc_date(self._now()))
+        now, currency = self._now(), intent.supplier.currency
+        rate_ppm = self._truth.rate_ppm(currency, utc_date(now))
         hours = self._hours[intent.hospital]
         stocked = self._codes.stocked(intent.hospital, intent.cost_centre)
         owed = Owed(
             intent.hospital, intent.supplier.id, intent.stock, order, hours, account_on, currency, rate_ppm, stocked
         )
         value_minor = at_order_prices(intent, intent.ordered)
-        self._truth.order(self._now(), f"{intent.key}/order", owed, value_minor)
+        self._truth.order(now, f"{intent.key}/order", owed, value_minor)
         return owed
 
     def _billed_alone(self, intent: Intent) -> Playing:
         """A bill without an order, coded and approved where it was captured; and perhaps its copy."""
         owed, now = self._unordered(intent), self._now()
-        self._bill(intent, owed, 0, now)
+        self._bill(now, intent, owed, 0, now)
         for step in followed(intent, 0, owed.hours, now, self._last_delivery_ms):
             yield self._until(step.at_ms)
-            self._follow(step.what, intent, owed, step.part)
+            self._follow(self._now(), step.what, intent, owed, step.part)
         self.playing -= 1
 
     def _unordered(self, intent: Intent) -> Owed:
@@ -162,52 +163,52 @@ class Purchasing:
         account_on = self._codes.booked(intent.hospital, intent.cost_centre)
         return Owed(intent.hospital, intent.supplier.id, intent.stock, "", hours, account_on)
 
-    def _follow(self, step: str, intent: Intent, owed: Owed, part: int) -> None:
+    def _follow(self, now: int, step: str, intent: Intent, owed: Owed, part: int) -> None:
         """What comes of a bill: its copy, its credit memo, the new bill."""
         if step == COPY:
-            self._bill_again(intent, owed, part)
+            self._bill_again(now, intent, owed, part)
         else:
-            self._crediting.play(self._now(), step, intent, self._first_paper[f"{intent.key}/invoice-{part + 1}"])
+            self._crediting.play(now, step, intent, self._first_paper[f"{intent.key}/invoice-{part + 1}"])
 
     def _delivered_and_billed(self, intent: Intent, owed: Owed) -> Playing:
-        hours, last_ms = self._hours[intent.hospital], self._last_delivery_ms
-        steps = course(intent, hours, self._now(), last_ms, acknowledged=self._acknowledged)
-        for at_ms, step, part, ready_ms in steps:
-            yield self._until(at_ms)
-            if step == RECEIPT:
-                self._docks.receive(intent, owed, part)
-            elif step == INVOICE:
-                self._bill(intent, owed, part, ready_ms)
-            elif step == RETURN:
-                self._docks.send_back(intent, owed, part)
-            elif step == COUNT:
-                self._count(intent, owed, part)
-            elif step == REVISION:
-                self._revise(intent, owed)
-            elif step == ACKNOWLEDGED:
+        now = self._now()
+        for step in course(intent, owed.hours, now, self._last_delivery_ms, acknowledged=self._acknowledged):
+            at_ms, what, part = max(now, step.at_ms), step.what, step.part
+            yield self._env.timeout(at_ms - now)
+            now = at_ms
+            if what == RECEIPT:
+                self._docks.receive(now, intent, owed, part)
+            elif what == INVOICE:
+                self._bill(now, intent, owed, part, step.ready_ms)
+            elif what == RETURN:
+                self._docks.send_back(now, intent, owed, part)
+            elif what == COUNT:
+                self._count(now, intent, owed, part)
+            elif what == REVISION:
+                self._revise(now, intent, owed)
+            elif what == ACKNOWLEDGED:
                 self._hands.acknowledgement(intent.supplier.id, owed.order)
             else:
-                self._follow(step, intent, owed, part)
+                self._follow(now, what, intent, owed, part)
         self.playing -= 1
 
-    def _revise(self, intent: Intent, owed: Owed) -> None:
+    def _revise(self, now: int, intent: Intent, owed: Owed) -> None:
         """A buyer thinks again: another quantity, or nothing at all."""
         quantities = tuple(line.quantity for line in intent.lines)
         if intent.cancelled:
             version = self._hands.cancel(intent.requester, owed.order)
         else:
             version = self._hands.change(intent.requester, owed.order, quantities)
-        self._truth.order_revised(self._now(), owed, version, at_order_prices(intent, quantities))
+        self._truth.order_revised(now, owed, version, at_order_prices(intent, quantities))
 
-    def _bill(self, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
-        now, hours = self._now(), self._hours[intent.hospital]
+    def _bill(self, now: int, intent: Intent, owed: Owed, part: int, ready_ms: int) -> None:
         quantities = intent.billed(part)
         turns = part == intent.twisted_part
-        right = rightly(intent, quantities, self._number(intent), hours.local_date(now))
+        right = rightly(intent, quantities, self._number(intent), owed.hours.local_date(now))
         bill = twisted(intent, right) if turns else right
         owes = f"{intent.key}/invoice-{part + 1}"
         reading = self._capture.read(intent, bill, owes, turns=turns)
-        bill, correction = reading.bill, reading.correction or _tax_correction(bill, right)
+        bill, correction = reading.bill, reading.correction or (_tax_correction(bill, right) if turns else "")
         ref = f"ap_automation:{self._hands.invoice(intent, owed.order, bill, reading.figures)}"
         paper = Paper(ref, intent, owed, owes, bill, right.total_minor, correction=correction)
         self.papers[ref] = paper
@@ -220,22 +221,22 @@ class Purchasing:
         expect = "case" if off else "effect"
         self._truth.invoice(now, ref, owes, owed, bill.number, bill.total_minor, copy=False, expect=expect)
         if off and not (intent.missing and self._docks.uncounted(intent)):  # else nothing shows it before the count
-            self._dispute(paper)
+            self._dispute(now, paper)
 
-    def _count(self, intent: Intent, owed: Owed, part: int) -> None:
+    def _count(self, now: int, intent: Intent, owed: Owed, part: int) -> None:
         """A delivery is counted at last; if less came, and it is billed already, this is what shows it."""
-        entered = self._docks.count(intent, owed, part)
+        entered = self._docks.count(now, intent, owed, part)
         self._counts[intent.key] = entered
         billed = self._first_paper.get(f"{intent.key}/invoice-{part + 1}")
         if intent.missing and billed:
-            self._dispute(self.papers[billed])
+            self._dispute(now, self.papers[billed])
 
-    def _dispute(self, paper: Paper) -> None:
+    def _dispute(self, now: int, paper: Paper) -> None:
         """The truth about a bill that people must decide about."""
         twist, owed = paper.intent.twist, paper.owed
         counted = self._counts.get(paper.intent.key, ()) if twist == BLANKET else ()
         self._truth.anomaly(
-            self._now(),
+            now,
             paper.intent.key,
             owed,
             twist,
@@ -246,9 +247,9 @@ class Purchasing:
             evidence=(paper.ref, f"procurement:{owed.order}", *counted),
         )
 
-    def _bill_again(self, intent: Intent, owed: Owed, part: int) -> None:
+    def _bill_again(self, now: int, intent: Intent, owed: Owed, part: int) -> None:
         """A copy of an invoice: disguised, or honest and through the other channel; or two that add up to it."""
-        now, owes = self._now(), f"{intent.key}/invoice-{part + 1}"
+        owes = f"{intent.key}/invoice-{part + 1}"
         original = self.papers[self._first_paper[owes]]
         disguise = disguise_of(intent, intent.parts[part].quantities)
         what = intent.twist if intent.twist in (RENUMBERED, SECOND_CHANNEL) else f"duplicate-{disguise.name}"

@@ -62,23 +62,21 @@ class Security:
 
     def _withdraw(self, kid: str) -> None:
         identity = self._systems.identity
-        identity.perform(self._now(), OFFICER, lambda work: identity.state.withdraw_key(work, kid))
+        identity.perform(self._now(), OFFICER, identity.state.withdraw_key, kid)
 
     def _changes_secret(self, day: dt.date) -> Playing:
         yield self._until(day)
         identity, settings = self._systems.identity, self._systems.settings
         secret, until_ms = self._seed.uuid("secret", day.isoformat()).hex, self._now() + self._overlap_ms
         client = settings["client_id"]
-        identity.perform(
-            self._now(), OFFICER, lambda work: identity.state.change_secret(work, client, secret, until_ms)
-        )
+        identity.perform(self._now(), OFFICER, identity.state.change_secret, client, secret, until_ms)
         settings["client_secret"] = secret
 
     def _grants(self, hospital: Hospital) -> Playing:
         """In the course of its first day. Tokens that are out do not know it, and what was told before then was not told us."""
         yield self._until(hospital.joins or self._calendar.start)
         identity, client = self._systems.identity, self._systems.settings["client_id"]
-        identity.perform(self._now(), OFFICER, lambda work: identity.state.grant(work, client, hospital.id))
+        identity.perform(self._now(), OFFICER, identity.state.grant, client, hospital.id)
 
     def _until(self, day: dt.date) -> simpy.Event:
         at_ms = local_ms(self._zone, dt.datetime.combine(day, AT))

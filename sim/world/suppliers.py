@@ -201,7 +201,7 @@ class Suppliers:
         source, now = self._systems.procurement, self._now()
         suppliers = source.state.suppliers
         enter = suppliers.load if known else suppliers.propose
-        number = source.perform(now, f"buyer-{entity}", lambda work: enter(work, _form(entity, says)))
+        number = source.perform(now, f"buyer-{entity}", enter, _form(entity, says))
         record = Record(number, entity, company, says)
         self._records[record.ref] = record
         self._truth.states(now, record.ref, entity, company, says.account, self._hours[entity], expect=expect)
@@ -212,17 +212,17 @@ class Suppliers:
     def _load_into_erp(self, record: Record) -> None:
         erp, source, says = self._systems.cloud_erp, self._systems.procurement, record.says
         new = NewSupplier(record.ref, 1, record.entity, says.name, says.tax_id, says.address, says.account)
-        made = erp.perform(self._now(), "migration", lambda work: erp.state.suppliers.create(work, new))
+        made = erp.perform(self._now(), "migration", erp.state.suppliers.create, new)
         suppliers = source.state.suppliers
         kept = suppliers.record(record.id)
-        source.perform(self._now(), "migration", lambda work: suppliers.link(work, kept, made.number))
+        source.perform(self._now(), "migration", suppliers.link, kept, made.number)
 
     def _restate(self, record: Record, says: Details, *, expect: str) -> None:
         """Somebody changes what a record says."""
         source, now, entity = self._systems.procurement, self._now(), record.entity
         record.says = says
         form = _form(entity, says)
-        source.perform(now, f"buyer-{entity}", lambda work: source.state.suppliers.edit(work, record.id, form))
+        source.perform(now, f"buyer-{entity}", source.state.suppliers.edit, record.id, form)
         hours = self._hours[entity]
         self._truth.states(now, record.ref, entity, record.company, says.account, hours, expect=expect)
 

@@ -7,6 +7,7 @@ What follows from an intent, and when, is for `purchasing`.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
 from typing import Final, Protocol
@@ -132,12 +133,13 @@ class Trade:
         self._seed = seed
         self._catalogue = catalogue
         self._trade = scenario.trade
-        self._turns = _turns(scenario)
+        self._turns, self._edges = _turns(scenario)
         self._revises = scenario.trade.changed_order_share + scenario.trade.cancelled_order_share > 0
         self._copied = scenario.disguises.tuned, scenario.disguises.held_out
         self._taxes = {hospital.id: rates_of(hospital, scenario.calendar) for hospital in scenario.hospital}
         self._credits = scenario.credits
         self._hospitals = [hospital.id for hospital in scenario.hospital if hospital.joins is None]
+        self._at_home = [seller for seller in catalogue.expense if seller[0].currency == HOME]
         self._sellers = {
             (hospital.id, stock): catalogue.sellers(hospital, stock=stock)
             for hospital in scenario.hospital
@@ -159,11 +161,7 @@ class Trade:
         if rushed:
             first = msgspec.structs.replace(first, invoice_days=0)
         parts = halves(draw, first) if split else (first,)
-        twist, reached = "", draw()
-        for name, edge in self._turns:
-            if reached < edge:
-                twist = name
-                break
+        twist = self._turns[bisect_right(self._edges, draw())]
         intent = Intent(
             key=f"{hospital}-{day}-{number:03d}",
             hospital=hospital,
@@ -250,8 +248,7 @@ class Trade:
         if draw() >= self._trade.unordered_share:
             return None
         contract = self._seed.stream("contract", hospital, str(int(CONTRACTS * draw()))).random
-        sellers = [seller for seller in self._catalogue.expense if seller[0].currency == HOME]
-        seller, assortment = sellers[int(len(sellers) * contract())]
+        seller, assortment = self._at_home[int(len(self._at_home) * contract())]
         line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
         tuned, held_out = self._copied
         reached, asked = draw(), arrival(draw())
@@ -352,8 +349,8 @@ def _outdated(line: Line, size: float) -> Line:
     return Line(msgspec.structs.replace(line.item, price_minor=old), line.quantity, agreed)
 
 
-def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
-    """What can befall an order's last invoice, as edges on one draw.
+def _turns(scenario: Scenario) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """What can befall an order's last invoice, nothing last of all, and up to which edges on one draw.
 
     Only the last one, so that a copy always bills more than was ordered (standing orders are the exception). The scenario's
     shares are of all invoices; split deliveries make more of those than orders.
@@ -377,4 +374,4 @@ def _turns(scenario: Scenario) -> tuple[tuple[str, float], ...]:
     )
     invoices_per_order = 1 + scenario.trade.split_delivery_share
     edges = accumulate(share * invoices_per_order for _, share in named)
-    return tuple((name, edge) for (name, _), edge in zip(named, edges, strict=True))
+    return (*(name for name, _ in named), ""), tuple(edges)

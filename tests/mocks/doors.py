@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import httpx
 import msgspec
@@ -34,6 +34,7 @@ SECRET = "s"
 """The secret of every client that a test registers."""
 
 Answer = tuple[int, Any]
+Given = TypeVarTuple("Given")
 
 
 class Estate:
@@ -63,9 +64,9 @@ class Estate:
     def _sink(self, name: str) -> Callable[[list[Effect], list[Event]], None]:
         return lambda effects, events: self.commits.append((name, tuple(effects), tuple(events)))
 
-    def act(self, system: System[Any], action: Callable[[Work], Any]) -> Any:
+    def act(self, system: System[Any], action: Callable[[Work, *Given], Any], *given: *Given) -> Any:
         """A person acts."""
-        return system.perform(self.now_ms, "somebody", action)
+        return system.perform(self.now_ms, "somebody", action, *given)
 
     def later(self, seconds: int) -> None:
         """Time passes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -251,7 +250,7 @@ def coded(estate: Estate, entity: str = "H1") -> str:
     """What a hospital's code means from a day on; the code."""
     code = f"{entity}-00412"
     lookups = estate.procurement.state.lookups
-    estate.act(estate.procurement, partial(lookups.publish, "cost-centre", entity, code, "00412", "2026-10-13"))
+    estate.act(estate.procurement, lookups.publish, "cost-centre", entity, code, "00412", "2026-10-13")
     return code
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 
 import pytest
 
@@ -139,7 +138,7 @@ def test_who_was_not_granted_a_hospital_sees_none_of_its_suppliers(door: Door, e
 def test_a_code_has_one_meaning_at_a_time(door: Door, estate: Estate) -> None:
     lookups = estate.procurement.state.lookups
     for value, day in (("00412", "2026-10-13"), ("50412", "2026-10-22")):
-        estate.act(estate.procurement, partial(lookups.publish, "cost-centre", "H1", "H1-00412", value, day))
+        estate.act(estate.procurement, lookups.publish, "cost-centre", "H1", "H1-00412", value, day)
     effects, events = estate.last()
     assert [effect.what for effect in effects] == ["lookup.published"] * 2
     assert [json.loads(event.body)["valid_to"] for event in events] == ["2026-10-22", ""]
@@ -149,7 +148,7 @@ def test_a_code_has_one_meaning_at_a_time(door: Door, estate: Estate) -> None:
         ("50412", 1, "2026-10-22", ""),
     ]
     with pytest.raises(Refused):
-        estate.act(estate.procurement, partial(lookups.publish, "cost-centre", "H1", "H1-00412", "x", "2026-10-20"))
+        estate.act(estate.procurement, lookups.publish, "cost-centre", "H1", "H1-00412", "x", "2026-10-20")
 
 
 def test_an_invoice_may_say_where_its_expense_belongs(door: Door, estate: Estate) -> None:
