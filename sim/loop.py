@@ -80,18 +80,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- callbacks and timers -------------------------------------------------------------------------------------
 
-    def call_soon(
-        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
-    ) -> asyncio.Handle:
+    def call_soon(self, *call: Any, context: Context | None = None) -> asyncio.Handle:  # type: ignore[override]
         """Run a callback in this instant, after those already due."""
         if self._closed:
             msg = "the virtual loop is closed"
             raise RuntimeError(msg)
-        handle = Handle(callback, args, copy_context() if context is None else context)
+        handle = Handle(call, copy_context() if context is None else context)
         self.ready.append(handle)
         return handle  # type: ignore[return-value]
 
-    call_soon_threadsafe = call_soon  # there is one thread: the fence sees to it
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there is one thread: the fence sees to it
 
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -99,16 +97,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
-        return self._schedule(self.clock.now_ms + delay_ms, callback, args, context)
+        return self._schedule(self.clock.now_ms + delay_ms, (callback, *args), context)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run a callback at a moment of `time()`, rounded up to a millisecond."""
-        return self._schedule(max(ceil(when * 1000 - 0.001), self.clock.now_ms), callback, args, context)
+        return self._schedule(max(ceil(when * 1000 - 0.001), self.clock.now_ms), (callback, *args), context)
 
-    def _schedule(self, when_ms: int, callback: Any, args: Any, context: Context | None) -> asyncio.TimerHandle:
-        timer = Timer(callback, args, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
+    def _schedule(self, when_ms: int, call: Any, context: Context | None) -> asyncio.TimerHandle:
+        timer = Timer(call, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
         heappush(self._queue, (when_ms, NORMAL, next(self.env._eid), timer))
         return timer  # type: ignore[return-value]
 
@@ -228,7 +226,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     return
                 entry = heappop(queue)
                 when_ms, event = entry[0], entry[3]
-                if event.__class__ is Timer and event._cancelled:
+                if type(event) is Timer and event._cancelled:
                     self._cancelled_timers -= 1
                     continue
                 if when_ms != clock.now_ms:
@@ -242,7 +240,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 if len(entry) == CALLBACK_FIELDS:
                     event(*entry[4])
                     continue
-                if event.__class__ is not Timer:
+                if type(event) is not Timer:
                     callbacks, event.callbacks = event.callbacks, None
                     for callback in callbacks:
                         callback(event)
@@ -256,7 +254,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     continue
                 incarnation.steps += 1
             try:
-                handle._context.run(handle._callback, *handle._args)
+                handle._context.run(*handle._call)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # noqa: BLE001 - a callback may raise anything; it is reported, not lost
