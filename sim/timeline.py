@@ -24,6 +24,9 @@ class Timeline(simpy.Environment):
     def __init__(self, start_ms: int) -> None:
         """Nothing is due yet."""
         super().__init__(start_ms)
+        # SimPy binds these for the sake of speed, but not for a class that is derived from its own.
+        for name in ("timeout", "process", "event"):
+            setattr(self, name, getattr(self, name))
         self._aside: dict[int, list[Any]] = {}
         """By their part of time, in no order but that the earliest is the first."""
 
