@@ -25,7 +25,6 @@ import simpy
 from sim.handles import Task
 from sim.incarnation import CURRENT, Incarnation
 from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
-from sim.timeline import Timeline
 
 __all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError", "steady_collector"]
 
@@ -55,7 +54,7 @@ class Kernel:
             msg = "the start needs a time zone"
             raise ValueError(msg)
         start_ms = round(start.timestamp() * 1000)
-        self.env = Timeline(start_ms)
+        self.env = simpy.Environment(start_ms)
         self.now_ms = start_ms
         """The milliseconds since the Unix epoch; a plain number, for everybody asks. It always equals the environment's."""
         self.loop = self._make_loop(steps_per_instant_max)
