@@ -25,7 +25,6 @@ import simpy
 from sim.handles import Task
 from sim.incarnation import CURRENT, Incarnation
 from sim.loop import NORMAL, Livelock, StalledError, VirtualLoop
-from sim.timeline import Timeline
 
 __all__ = ["DAY_MS", "HOUR_MS", "Kernel", "Livelock", "StalledError", "steady_collector"]
 
@@ -33,6 +32,8 @@ T = TypeVar("T")
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+NEAR_MS = 60_000
+"""What is due sooner than this lies in a heap with little else."""
 COLLECT_EVERY_MS = 90 * DAY_MS
 """Virtual time between collections of cyclic garbage: a month makes next to none, and looking for it costs a twentieth."""
 
@@ -53,12 +54,12 @@ class Kernel:
             msg = "the start needs a time zone"
             raise ValueError(msg)
         start_ms = round(start.timestamp() * 1000)
-        self.env = Timeline(start_ms)
+        self.env = simpy.Environment(start_ms)
         self.now_ms = start_ms
         """The milliseconds since the Unix epoch; a plain number, for everybody asks. It always equals the environment's."""
         self.loop = self._make_loop(steps_per_instant_max)
         self.loop.on_boundary = self._on_boundary
-        self._queue, self._numbers = self.loop._queue, self.env._eid
+        self._near, self._queue, self._numbers = self.loop.near, self.loop._queue, self.env._eid
         self._on_tick = on_tick
         self._next_tick_ms = start_ms + HOUR_MS if on_tick else sys.maxsize
         self._collect_every_ms = collect_every_ms
@@ -99,7 +100,8 @@ class Kernel:
 
     def after(self, delay_ms: int, callback: Callable[..., object], *args: object) -> None:
         """Call back after some milliseconds, on behalf of no incarnation: the cheapest way to wait."""
-        heappush(self._queue, (self.now_ms + delay_ms, NORMAL, next(self._numbers), callback, args))
+        heap = self._near if delay_ms < NEAR_MS else self._queue
+        heappush(heap, (self.now_ms + delay_ms, NORMAL, next(self._numbers), callback, args))
 
     def spawn(
         self, coro: Coroutine[Any, Any, T], incarnation: Incarnation, *, name: str | None = None
@@ -185,8 +187,7 @@ class Kernel:
         with self.loop._current(), steady_collector():
             self.loop._turn()
         if isinstance(until, int):
-            queue = self.loop._queue
-            if self.now_ms < until and (not queue or queue[0][0] >= until):
+            if self.now_ms < until <= self.loop.due_ms():
                 self.stand_at(until)
             self._met = self.now_ms >= until
         elif self._until is not None and not self._met:

@@ -30,22 +30,22 @@ Report = Callable[[Armed, bool], None]
 
 
 class Rule(NamedTuple):
-    """A kind, where its draw stands among a crossing's, and the limit below which it strikes."""
+    """A kind, where in its block of a crossing's draws its own stands, and the limit below which it strikes."""
 
     kind: Kind
-    block: int
-    first: int
-    """Where the draw's first byte stands, which nearly always says no by itself: it is above `highest`."""
-    highest: int
     word: slice
     limit: bytes
+
+
+Glance = tuple[int, int, int, Rule]
+"""A rule behind what nearly always says no by itself: its block, where its draw's first byte stands there, the limit's first."""
 
 
 class Outlook(NamedTuple):
     """How things stand for a target, and until when."""
 
     until_ms: int
-    rules: tuple[Rule, ...]
+    rules: tuple[Glance, ...]
 
 
 PLACE = {kind.name: place for place, kind in enumerate(FAULTS, start=1)}
@@ -122,13 +122,13 @@ class Drawn(Forecast):
             return ()
         found: list[Armed] = []
         block, number = slots.first, 0
-        for kind, needed, first, highest, word, limit in rules:
+        for needed, first, highest, rule in rules:
             if needed != number:
                 block, number = slots.block(needed), needed
-            if block[first] > highest or block[word] >= limit:
-                continue
-            params = kind.draw(self._seed.slots(kind.name, target, *trigger))
-            found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
+            if block[first] <= highest and block[rule.word] < rule.limit:
+                kind = rule.kind
+                params = kind.draw(self._seed.slots(kind.name, target, *trigger))
+                found.append(self._arm(kind, target, {"key": trigger[0], "attempt": trigger[1]}, params))
         return found
 
     def at_edge(self, edge: Edge) -> Armed | None:
@@ -160,10 +160,10 @@ class Drawn(Forecast):
         return rates
 
 
-def _rule(name: str, rate: float) -> Rule:
+def _rule(name: str, rate: float) -> Glance:
     block, word = word_at(PLACE[name])
     limit = limit_of(rate)
-    return Rule(BY_NAME[name], block, word.start, limit[0], word, limit)
+    return block, word.start, limit[0], Rule(BY_NAME[name], word, limit)
 
 
 class Planned(Forecast):

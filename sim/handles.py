@@ -25,8 +25,8 @@ T = TypeVar("T")
 class Handle(msgspec.Struct):
     """A callback that is due; made a million times per run, hence a struct, which is built in C."""
 
-    _callback: Any
-    _args: tuple[Any, ...]
+    _call: tuple[Any, ...]
+    """The callback and its arguments, as they came and as they go: nothing is packed anew."""
     _context: Context
     _cancelled: bool = False
 
@@ -34,8 +34,7 @@ class Handle(msgspec.Struct):
         """Make it do nothing, and let go of what it held."""
         if not self._cancelled:
             self._cancelled = True
-            self._callback = None
-            self._args = ()
+            self._call = (None,)
 
     def cancelled(self) -> bool:
         """Say whether it was cancelled."""
@@ -60,7 +59,10 @@ class Timer(Handle):
 
 
 class Future(asyncio.Future[T]):
-    """A future that hashes by a number, drawn the first time anyone asks: a set of them has one order in every run."""
+    """A future that hashes by a number, drawn the first time anyone asks: a set of them has one order in every run.
+
+    Where only one task can ever come by a future, asyncio's own will do: no set holds it, and awaiting it is a shorter way.
+    """
 
     _loop: VirtualLoop
     _number = 0
@@ -88,11 +90,12 @@ class Task(asyncio.Task[T]):
 def describe(work: object) -> str:
     """Name a task, or the task behind a handle, and whose it is."""
     if isinstance(work, Handle):
-        owner = getattr(work._callback, "__self__", None)
+        callback = work._call[0]
+        owner = getattr(callback, "__self__", None)
         if not isinstance(owner, asyncio.Task):
             incarnation = work._context.get(CURRENT)
             whose = f" of {incarnation.name}" if incarnation else ""
-            return f"callback {getattr(work._callback, '__qualname__', type(work._callback).__name__)}{whose}"
+            return f"callback {getattr(callback, '__qualname__', type(callback).__name__)}{whose}"
         work = owner
     if isinstance(work, asyncio.Task):
         incarnation = getattr(work, "incarnation", None)

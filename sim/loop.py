@@ -36,7 +36,7 @@ NORMAL = 1
 """SimPy's priority for ordinary events; timers take it too, so that ties fall by order of creation alone."""
 
 CALLBACK_FIELDS = 5
-"""What `Kernel.after` puts into the heap has one field more than anything else: a callback, and its arguments."""
+"""What `Kernel.after` puts into a heap has one field more than anything else: a callback, and its arguments."""
 
 
 class Livelock(RuntimeError):
@@ -65,11 +65,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.clock = clock
         self.numbers = count(1)
         self.ready: deque[Handle] = deque()
+        self.near: list[Any] = []
+        """Callbacks due within a minute, a heap by itself: what crosses the wire need not sift through all who wait for hours."""
         self.tasks = TaskShelf()
         self.on_boundary: Callable[[int], bool] = lambda _when_ms: False
         self.boundary_ms = sys.maxsize
         self._queue = cast("list[Any]", env._queue)
-        """SimPy's heap: events and timers, each behind its moment, priority and number; of `Kernel.after` callback and arguments."""
+        """SimPy's heap: events and timers, each behind its moment, priority and number, by which both heaps have one order."""
         self._steps_per_instant_max = steps_per_instant_max
         self._cancelled_timers = 0
         self._failed: list[Task[Any]] = []
@@ -80,18 +82,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- callbacks and timers -------------------------------------------------------------------------------------
 
-    def call_soon(
-        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
-    ) -> asyncio.Handle:
+    def call_soon(self, *call: Any, context: Context | None = None) -> asyncio.Handle:  # type: ignore[override]
         """Run a callback in this instant, after those already due."""
         if self._closed:
             msg = "the virtual loop is closed"
             raise RuntimeError(msg)
-        handle = Handle(callback, args, copy_context() if context is None else context)
+        handle = Handle(call, copy_context() if context is None else context)
         self.ready.append(handle)
         return handle  # type: ignore[return-value]
 
-    call_soon_threadsafe = call_soon  # there is one thread: the fence sees to it
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # there is one thread: the fence sees to it
 
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -99,16 +99,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Run a callback after some seconds, rounded up to a millisecond."""
         # Durations such as 0.07 s are a hair more than 70 ms in binary: the thousandth of a millisecond forgives that.
         delay_ms = ceil(delay * 1000 - 0.001) if delay > 0 else 0
-        return self._schedule(self.clock.now_ms + delay_ms, callback, args, context)
+        return self._schedule(self.clock.now_ms + delay_ms, (callback, *args), context)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Run a callback at a moment of `time()`, rounded up to a millisecond."""
-        return self._schedule(max(ceil(when * 1000 - 0.001), self.clock.now_ms), callback, args, context)
+        return self._schedule(max(ceil(when * 1000 - 0.001), self.clock.now_ms), (callback, *args), context)
 
-    def _schedule(self, when_ms: int, callback: Any, args: Any, context: Context | None) -> asyncio.TimerHandle:
-        timer = Timer(callback, args, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
+    def _schedule(self, when_ms: int, call: Any, context: Context | None) -> asyncio.TimerHandle:
+        timer = Timer(call, copy_context() if context is None else context, False, when_ms, self)  # noqa: FBT003
         heappush(self._queue, (when_ms, NORMAL, next(self.env._eid), timer))
         return timer  # type: ignore[return-value]
 
@@ -129,6 +129,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._queue[:] = [entry for entry in self._queue if lives(entry[3])]
         heapify(self._queue)
         self._cancelled_timers = 0
+
+    def due_ms(self) -> int:
+        """Return the moment of what is due first, of either heap; `sys.maxsize` if nothing is left."""
+        return min((heap[0][0] for heap in (self.near, self._queue) if heap), default=sys.maxsize)
 
     def time(self) -> float:
         """Return the clock's reading in seconds since the Unix epoch."""
@@ -204,12 +208,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._running = self._stopping = False
             asyncio._set_running_loop(None)
 
-    def _turn(self) -> None:  # noqa: C901, PLR0912 - flat on purpose: every call in here would be paid a million times
-        """Run what is ready in order, then the next event of the heap, until something says stop.
+    def _turn(self) -> None:  # noqa: C901, PLR0912, PLR0915 - flat on purpose: every call in here would be paid a million times
+        """Run what is ready in order, then the next event of the heaps, until something says stop.
 
         One flat loop with everything in locals: this is where a month of virtual time goes by.
         """
-        env, clock, queue, ready = self.env, self.clock, self._queue, self.ready
+        env, clock, near, queue, ready = self.env, self.clock, self.near, self._queue, self.ready
         popleft, steps_max, steps = ready.popleft, self._steps_per_instant_max, 0
         while True:
             steps += 1
@@ -224,16 +228,17 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     self._raise_errors()
                     if self._stopping:
                         return
-                if not queue:
+                heap = near if near and (not queue or near[0] < queue[0]) else queue
+                if not heap:
                     return
-                entry = heappop(queue)
+                entry = heappop(heap)
                 when_ms, event = entry[0], entry[3]
-                if event.__class__ is Timer and event._cancelled:
+                if type(event) is Timer and event._cancelled:
                     self._cancelled_timers -= 1
                     continue
                 if when_ms != clock.now_ms:
                     if when_ms >= self.boundary_ms:
-                        heappush(queue, entry)
+                        heappush(heap, entry)
                         if self.on_boundary(when_ms):
                             return
                         continue  # what happened at the boundary may have put something earlier into the heap
@@ -242,7 +247,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 if len(entry) == CALLBACK_FIELDS:
                     event(*entry[4])
                     continue
-                if event.__class__ is not Timer:
+                if type(event) is not Timer:
                     callbacks, event.callbacks = event.callbacks, None
                     for callback in callbacks:
                         callback(event)
@@ -256,7 +261,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                     continue
                 incarnation.steps += 1
             try:
-                handle._context.run(handle._callback, *handle._args)
+                handle._context.run(*handle._call)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # noqa: BLE001 - a callback may raise anything; it is reported, not lost

@@ -113,7 +113,8 @@ class Wire:
         slots = self._seed.slots(target, key, str(attempt))
         instant = self.instant
         latency_ms = 0 if instant else lane.latencies_ms[slots.first[LATENCY_BYTE]]
-        answer: asyncio.Future[Response] = self._kernel.loop.create_future()
+        # Its caller alone awaits it: asyncio's own future will do (`sim.handles`).
+        answer: asyncio.Future[Response] = asyncio.Future(loop=self._kernel.loop)
         crossing = CallCrossing(
             worker, worker.life, system_name, incoming, key, attempt, timeout_s, now_ms, answer, latency_ms
         )

@@ -69,7 +69,8 @@ class VirtualInbound:
     async def receive(self) -> Delivery:
         """Wait for the next delivery."""
         while not self._waiting:
-            self._receiver = self._loop.create_future()
+            # Here and in `sleep` nobody else awaits it: asyncio's own future will do (`sim.handles`).
+            self._receiver = asyncio.Future(loop=self._loop)
             await self._receiver
         return self._waiting.popleft()
 
@@ -132,7 +133,7 @@ class VirtualClock:
         if delay_s <= 0:
             await asyncio.sleep(0)
             return
-        passed = self._loop.create_future()
+        passed: asyncio.Future[None] = asyncio.Future(loop=self._loop)
         timer = self._loop.call_later(delay_s, _wake, passed)
         try:
             await passed

@@ -58,7 +58,7 @@ class InnerLoop(VirtualLoop):
         while queue and isinstance(queue[0][3], Timer) and queue[0][3]._cancelled:
             heappop(queue)
             self._cancelled_timers -= 1
-        return queue[0][0] if queue else NEVER
+        return self.due_ms()
 
 
 class SteppedKernel(Kernel):

@@ -8,12 +8,13 @@ import weakref
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import simpy
 
-from sim.clock import DAY_MS, HOUR_MS, Kernel
+from sim.clock import DAY_MS, HOUR_MS, NEAR_MS, Kernel
 from sim.incarnation import CURRENT, Incarnation
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -250,3 +251,23 @@ def test_collector_is_as_before_after_a_run(kernel: Kernel) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_near_and_far_have_one_order(kernel: Kernel) -> None:
+    """Callbacks in their small heap, callbacks beyond it and SimPy's events: by moment, and then by order of creation."""
+    draws, start_ms = Random(7), kernel.now_ms
+    due: list[tuple[int, int]] = []
+    happened: list[tuple[int, int]] = []
+    for number in range(300):
+        delay_ms = draws.choice((0, 1, NEAR_MS - 1, NEAR_MS, NEAR_MS + 1))
+        mine = (start_ms + delay_ms, number)
+        due.append(mine)
+        if draws.random() < 0.5:
+            kernel.after(delay_ms, happened.append, mine)
+        else:
+            kernel.env.timeout(delay_ms, mine).callbacks.append(lambda event: happened.append(event.value))
+    kernel.run(start_ms + 1)
+    assert happened == sorted(due)[: len(happened)]
+    assert {moment_ms for moment_ms, _ in happened} == {start_ms}
+    kernel.run()
+    assert happened == sorted(due)
