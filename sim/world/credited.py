@@ -29,16 +29,13 @@ class Credited(msgspec.Struct, frozen=True, gc=False):
     """The hospital that should have been billed, where it was another."""
 
 
-def misapplied(shares: Credits, draw: Callable[[], float], others: Sequence[str]) -> Credited | None:
+def misapplied(shares: Credits, draw: Callable[[], float], others: Sequence[str]) -> Credited:
     """What befalls a bill without an order that went to the wrong hospital: the new one goes to one of the others."""
-    found = drawn(shares, draw, shares.misapplied_share) if others else None
-    return found and replace(found, repriced=False, to=others[int(len(others) * draw())])
+    return replace(drawn(shares, draw), repriced=False, to=others[int(len(others) * draw())])
 
 
-def drawn(shares: Credits, draw: Callable[[], float], share_of_bills: float) -> Credited | None:
-    """What befalls a bill, if it does. How long suppliers take is an assumption."""
-    if draw() >= share_of_bills:
-        return None
+def drawn(shares: Credits, draw: Callable[[], float]) -> Credited:
+    """What befalls a bill. How long suppliers take is an assumption."""
     memo_days, rebill_days, share = 2 + int(4 * draw()), 1 + int(2 * draw()), draw()
     repriced, same_number = draw() < shares.repriced_share, draw() < shares.same_number_share
     wrong = draw()

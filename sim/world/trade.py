@@ -62,6 +62,9 @@ class Seeded(Protocol):
     def stream(self, *names: str) -> Draws:
         """A stream of numbers that depends on its names alone."""
 
+    def draw(self, *names: str) -> float:
+        """One number that does: a stream takes four times as long to begin."""
+
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
     """A purchase with every turn that it will take. `twist` befalls the invoice of one part; the shares settle how.
@@ -188,12 +191,15 @@ class Trade:
         intent = self._received_all(intent, day, number) if self._trade.receive_all_share else intent
         return self._credited(intent, day, number) if self._credits.share else intent
 
+    def _befalls(self, share: float, what: str, *place: str) -> bool:
+        """Whether something befalls a purchase; most things do not, and only then is more to be drawn."""
+        return self._seed.draw(what, *place) < share
+
     def _received_all(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent whose last delivery nobody counts at the dock, though all of it has come."""
         if not intent.stock or intent.returned or intent.twist in (BLANKET, IN_PIECES, EARLY):
             return intent
-        draw = self._seed.stream("receive-all", intent.hospital, day, str(number)).random
-        received_all = draw() < self._trade.receive_all_share
+        received_all = self._befalls(self._trade.receive_all_share, "receive-all", intent.hospital, day, str(number))
         return msgspec.structs.replace(intent, received_all=True) if received_all else intent
 
     def _credited(self, intent: Intent, day: str, number: int) -> Intent:
@@ -206,18 +212,20 @@ class Trade:
             or intent.supplier.currency != HOME
         ):
             return intent
-        draw = self._seed.stream("credited", intent.hospital, day, str(number)).random
-        return msgspec.structs.replace(intent, credited=drawn(self._credits, draw, self._credits.share))
+        place = intent.hospital, day, str(number)
+        if not self._befalls(self._credits.share, "credited", *place):
+            return intent
+        return msgspec.structs.replace(intent, credited=drawn(self._credits, self._seed.stream("credited", *place).random))
 
     def _returned(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""
         last = intent.parts[-1].quantities[0]
         if not self._trade.returned_share or not intent.stock or intent.twist or last < 2:
             return intent
-        draw = self._seed.stream("returned", intent.hospital, day, str(number)).random
-        if draw() >= self._trade.returned_share:
+        place = intent.hospital, day, str(number)
+        if not self._befalls(self._trade.returned_share, "returned", *place):
             return intent
-        return msgspec.structs.replace(intent, returned=1 + int((last - 1) * draw() / 2))
+        return msgspec.structs.replace(intent, returned=1 + int((last - 1) * self._seed.draw("goes-back", *place) / 2))
 
     def _revised(self, intent: Intent, draw: Callable[[], float]) -> Intent:
         """The intent of a buyer who thinks again, soon after the approval."""
@@ -234,9 +242,10 @@ class Trade:
         overtaxed = intent.twist == OVERTAXED
         if not (self._trade.charges_share or overtaxed) or intent.twist not in ("", EARLY, OVERTAXED):
             return intent
-        draw = self._seed.stream("charges", hospital, day, str(number)).random
-        if draw() >= self._trade.charges_share and not overtaxed:
+        place = hospital, day, str(number)
+        if not (overtaxed or self._befalls(self._trade.charges_share, "charges", *place)):
             return intent
+        draw = self._seed.stream("charges", *place).random
         # assumption: freight of 1 to 6 %, and a sales tax of 6 to 9 % on half of these bills, which nobody gives back
         freight, taxed, tax = 0.01 + 0.05 * draw(), draw() < 0.5, 0.06 + 0.03 * draw()
         charges = (freight, tax if taxed or overtaxed else 0.0)
@@ -244,9 +253,10 @@ class Trade:
 
     def unordered(self, hospital: str, day: str, number: int) -> Intent | None:
         """The bill without an order that comes beside an order, if one does: one of a few contracts, the same each time."""
-        draw = self._seed.stream("unordered", hospital, day, str(number)).random
-        if draw() >= self._trade.unordered_share:
+        place = hospital, day, str(number)
+        if not self._befalls(self._trade.unordered_share, "unordered", *place):
             return None
+        draw = self._seed.stream("unordered", *place).random
         contract = self._seed.stream("contract", hospital, str(int(CONTRACTS * draw()))).random
         seller, assortment = self._at_home[int(len(self._at_home) * contract())]
         line = Line(assortment[int(len(assortment) * contract())], 1 + int(4 * contract()))
@@ -276,7 +286,9 @@ class Trade:
         if intent.twist or not self._credits.misapplied_share:
             return intent
         others = [other for other in self._hospitals if other != hospital]
-        draw = self._seed.stream("misapplied", hospital, day, str(number)).random
+        if not others or not self._befalls(self._credits.misapplied_share, "misapplied", *place):
+            return intent
+        draw = self._seed.stream("misapplied", *place).random
         return msgspec.structs.replace(intent, credited=misapplied(self._credits, draw, others))
 
     def standing(self, hospital: str, number: int) -> Intent:
