@@ -20,7 +20,7 @@ from orchestrator.engine.steps import Steps
 from orchestrator.store.rows import Effect
 from orchestrator.workflows.period_state import FOR_USE, PayablesClosed, received_not_invoiced
 
-SOON_MS: Final = 60 * MINUTE_MS
+SOON_MS: Final = 30 * MINUTE_MS
 """While finance is late, or an invoice is on its way."""
 LATER_MS: Final = 240 * MINUTE_MS
 """Once all that is known is accrued, until the ledger is locked."""

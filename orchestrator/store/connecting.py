@@ -73,7 +73,9 @@ def hold(path: Path, sync: str) -> Held:
 
 
 def _opened(path: Path, *pragmas: str) -> apsw.Connection:
-    connection = apsw.Connection(str(path), statementcachesize=128)
+    connection = apsw.Connection(
+        str(path), statementcachesize=512
+    )  # a ring: what is asked seldom would drop out of a smaller one
     connection.set_busy_timeout(BUSY_MS)
     for pragma in (*pragmas, CACHE):
         connection.execute(pragma).fetchall()
