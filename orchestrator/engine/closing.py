@@ -22,7 +22,7 @@ from orchestrator.workflows.period_state import FOR_USE, PayablesClosed, receive
 
 SOON_MS: Final = 30 * MINUTE_MS
 """While finance is late, or an invoice is on its way."""
-LATER_MS: Final = 240 * MINUTE_MS
+LATER_MS: Final = 360 * MINUTE_MS
 """Once all that is known is accrued, until the ledger is locked."""
 FAR_MS: Final = 30 * DAY_MS
 
