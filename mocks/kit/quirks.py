@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -43,18 +44,8 @@ class Quirks:
 
     @classmethod
     def load(cls, path: Path) -> Quirks:
-        """Read and check a quirks file."""
-        try:
-            sections = msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, dict[str, Figure]])
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            message = f"{path.name} of {path.parent.name}: {error}"
-            raise QuirksError(message) from error
-        for section, figures in sections.items():
-            for name, figure in figures.items():
-                if bool(figure.source.strip()) == figure.assumption:
-                    message = f"{path.parent.name}/{path.name}: {section}.{name} needs a source or assumption = true"
-                    raise QuirksError(message)
-        return cls(sections)
+        """Read and check a quirks file; once, however many estates are built of it."""
+        return cls(_read(path))
 
     def number(self, section: str, name: str) -> float:
         """A figure that is a number."""
@@ -86,3 +77,18 @@ class Quirks:
             message = f"there is no figure {section}.{name}"
             raise QuirksError(message)
         return figure.value
+
+
+@cache
+def _read(path: Path) -> dict[str, dict[str, Figure]]:
+    try:
+        sections = msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, dict[str, Figure]])
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        message = f"{path.name} of {path.parent.name}: {error}"
+        raise QuirksError(message) from error
+    for section, figures in sections.items():
+        for name, figure in figures.items():
+            if bool(figure.source.strip()) == figure.assumption:
+                message = f"{path.parent.name}/{path.name}: {section}.{name} needs a source or assumption = true"
+                raise QuirksError(message)
+    return sections

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Generic, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl
 
@@ -127,7 +128,7 @@ class System(Generic[State]):
         """Whether its true limits hold now: not while its calls take no time, when a second has no measure."""
         self._routes = Routes(operations)
         self._decode: dict[str, Callable[[bytes], Any]] = {
-            op.name: msgspec.json.Decoder(op.body).decode for op in operations if op.body and not op.form
+            op.name: _decoder(op.body) for op in operations if op.body and not op.form
         }
         self._moments = {op.name: _moments(op.query) for op in operations if op.query}
         self._answered: dict[tuple[str, str, str], tuple[bytes, Response]] = {}
@@ -250,6 +251,15 @@ def _unbegun(work: Work | None, refusal: Refused) -> None:
         raise AssertionError(message) from refusal
 
 
+# What is told by a type alone is worked out once, however many estates a process builds.
+
+
+@cache
+def _decoder(body: type) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(body).decode
+
+
+@cache
 def _moments(query: type[msgspec.Struct]) -> tuple[str, ...]:
     """The fields of a query that are moments: msgspec would take a bare number for one as well."""
     return tuple(

@@ -15,7 +15,7 @@ from orchestrator.engine.streams import STREAM_LEASE_MS, Streams
 from orchestrator.store.rows import Effect
 from orchestrator.workflows.messages import TimerDue
 
-IDLE_MS: Final = 3_600_000
+IDLE_MS: Final = 4 * 3_600_000
 BATCH: Final = 50
 """Claimed at once, so that one worker does not take everything that an outage left behind."""
 
