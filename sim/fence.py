@@ -25,6 +25,8 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any, Protocol, Self, cast
 
+import apsw
+
 from sim.incarnation import CURRENT
 
 _real_perf_counter, _real_gmtime = time.perf_counter, time.gmtime
@@ -43,6 +45,8 @@ SEEDED_LATER = frozenset({"faker"})
 
 OURS = frozenset({"contracts", "loadtests", "mocks", "orchestrator", "reports", "sim"})
 """Linted against the clock's classes; their types must stay the real ones."""
+
+SQL_CLOCKS = ("current_timestamp", "current_date", "current_time")
 
 KERNEL = frozenset({"sim.clock", "sim.fence", "sim.seed", "sim.bench"})
 
@@ -149,8 +153,14 @@ class Connection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("current_timestamp", "current_date", "current_time"):
+        for name in SQL_CLOCKS:
             self.create_function(name, 0, _refusing(_no_sql_time, f"SQL {name.upper()}", _USE_CLOCK))
+
+
+def _without_a_clock(connection: apsw.Connection) -> None:
+    """Refuse SQL's own clock to a connection of APSW, which belongs to no life: workers of a process may share it."""
+    for name in SQL_CLOCKS:
+        connection.create_scalar_function(name, _refusing(_no_sql_time, f"SQL {name.upper()}", _USE_CLOCK), 0)
 
 
 def _no_sql_time() -> None:
@@ -345,6 +355,7 @@ class Fence:
         self._swapped = [swap for swap in _imported_by_name() if swap[0].get(swap[1]) is swap[2]]
         self._modules_before = len(sys.modules)
         _active = self
+        apsw.connection_hooks.append(_without_a_clock)
         for owner, name, new in _REPLACEMENTS:
             self._before.append((owner, name, owner.__dict__[name]))
             setattr(owner, name, new)
@@ -358,6 +369,7 @@ class Fence:
             names[name] = old
         for owner, name, old in reversed(self._before):
             setattr(owner, name, old)
+        apsw.connection_hooks.remove(_without_a_clock)
         _active = None
         if len(sys.modules) != self._modules_before:
             _give_back()

@@ -1,7 +1,7 @@
 """One life of one worker process of the design under test, and how it ends.
 
 A crash is not a cancellation: an incarnation that dies is *abandoned*. Nothing of it runs again, not even a `finally`
-block, and its database connections are rolled back and closed, as an operating system would do for it. What belongs
+block, and its `sqlite3` connections are rolled back and closed, as an operating system would do for it. What belongs
 here is the life of one process; when its work runs is the clock's business, and why it dies is the fault plan's.
 """
 

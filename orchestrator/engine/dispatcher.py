@@ -13,6 +13,7 @@ from orchestrator.engine.retry import LEASE_MS
 from orchestrator.engine.steps import Steps
 from orchestrator.engine.streams import STREAM_LEASE_MS, Streams
 from orchestrator.store.rows import Effect
+from orchestrator.store.sqlite import NEVER
 from orchestrator.workflows.messages import TimerDue
 
 IDLE_MS: Final = 4 * 3_600_000
@@ -36,23 +37,25 @@ class Dispatcher:
         office = self._office
         office.alarm.answered_by(self.look)
         sleep = office.ports.clock.sleep
+        await self.look()
+        due_ms = min(self._store.next_due(NEVER))  # what is in hands now may be what a life of before has left
         while True:
-            due_ms = await self.look()
             now_ms = office.now_ms()
             office.alarm.next_look_ms = min(due_ms, now_ms + IDLE_MS)
             await sleep(max(0, office.alarm.next_look_ms - now_ms) / 1000)
+            due_ms = await self.look()
 
     async def look(self) -> int:
         """Do everything that is due now; when the next thing is."""
         office, next_due = self._office, self._store.next_due
         now_ms = office.now_ms()
-        due = next_due()
+        due = next_due(now_ms)
         while min(due) <= now_ms:
             await self._round(now_ms, *due)
-            due = next_due()
+            due = next_due(now_ms)
         if office.ended:  # nothing was due with which it could have been written
             await office.transact(int)
-            due = next_due()
+            due = next_due(now_ms)
         return min(due)
 
     async def _round(self, now_ms: int, effect_ms: int, timer_ms: int, stream_ms: int) -> None:

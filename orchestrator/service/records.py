@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from orchestrator.service.api import Case, Cases, DeadLetter, DeadLetters, Effect, Lineage, Process, Seen, Status, Timer
-from orchestrator.store.connecting import Execute
+from orchestrator.store.connecting import Execute, one
 from orchestrator.store.rows import DEAD, DONE, DOUBT, LOST, READY, REJECTED, SENT
 
 STATUSES: Final = {
@@ -112,4 +112,4 @@ class Records:
         return tuple(kind(*row) for row in self._read(sql, (argument,)))
 
     def _count(self, sql: str) -> int:
-        return int(self._read(sql).fetchone()[0])
+        return int(one(self._read(sql))[0])

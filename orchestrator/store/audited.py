@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from orchestrator.store.connecting import Rows
+from orchestrator.store.connecting import Rows, one
 from orchestrator.store.sqlite import Result, SqliteStore, StoreError
 
 AUDIT: Final = """CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER, actor TEXT, what TEXT,
@@ -41,15 +41,17 @@ class AuditedStore(SqliteStore):
         self._now_ms = now_ms
         self._written: list[tuple[str, Any]] = []
         super().__init__(directory, owner, sync)
-        self._execute = self._run
-        self._run = self._noted
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._execute, self._run = self._run, self._noted
         super().run(self._begin)
 
     def _begin(self) -> None:
         execute = self._execute
         execute(AUDIT)
         used = execute("SELECT 1 FROM watermark UNION ALL SELECT 1 FROM inbox UNION ALL SELECT 1 FROM effect LIMIT 1")
-        if used.fetchone() and not execute(_LAST).fetchone():
+        if one(used) and not one(execute(_LAST)):
             message = "the database was written without an audit, and cannot have one from here on"
             raise StoreError(message)
 
@@ -72,7 +74,7 @@ class AuditedStore(SqliteStore):
         return self._execute(sql, values)
 
     def _link(self) -> None:
-        row = self._execute(_LAST).fetchone()
+        row = one(self._execute(_LAST))
         previous = row[0] if row else FIRST
         at, what = self._now_ms(), _encode(self._written)
         link = (at, self.owner, what.decode(), previous, digest_of(at, self.owner, what, previous))

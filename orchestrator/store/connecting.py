@@ -20,16 +20,23 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[Any]:
         """One row after the other."""
 
-    def fetchone(self) -> Any:  # noqa: ANN401 - as above
-        """The next row, or None."""
-
     def fetchall(self) -> list[Any]:
         """All the rows that are left."""
 
 
 Execute = Callable[..., Rows]
 """Executes a statement with its values."""
+
+
+def one(rows: Rows) -> Any:  # noqa: ANN401 - as above
+    """The one row there may be, or None. Read to the end: who stops before holds the file as it was, however long it sleeps."""
+    found = rows.fetchall()
+    return found[0] if found else None
+
+
 BUSY_MS: Final = 10_000
+PREPARED: Final = 512
+"""Statements kept ready, in a ring: of a smaller one what is asked seldom would drop out."""
 CACHE: Final = "PRAGMA cache_size=-65536"
 """64 MB: the default of 2 MB reads a month's pages again and again."""
 LASTING: Final = {"normal": "PRAGMA synchronous=NORMAL", "full": "PRAGMA synchronous=FULL"}
@@ -65,9 +72,9 @@ def hold(path: Path, sync: str) -> Held:
     if sync != "off":
         held = Held(_opened(path, "PRAGMA journal_mode=WAL", LASTING[sync]))
     else:
-        found = _shared.get(path.absolute())
+        found = _shared.get(path.resolve())
         held = found if found is not None and found.holders else Held(_opened(path, *PASSING))
-        _shared[path.absolute()] = held
+        _shared[path.resolve()] = held
     held.holders += 1
     return held
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from orchestrator.store.connecting import Execute
+from orchestrator.store.connecting import Execute, one
 
 MASTERS: Final = (
     # What codes mean, as of which local day, and since when we know. An event that overtakes another does no harm. The
@@ -46,7 +46,7 @@ class Masters:
         seen: set[str] = set()
         while record not in seen:
             seen.add(record)
-            row = self._run("SELECT golden, number FROM xref WHERE record=?", (record,)).fetchone()
+            row = one(self._run("SELECT golden, number FROM xref WHERE record=?", (record,)))
             if row is None or row[0] == record:
                 return str(row[1]) if row else ""
             record = row[0]
@@ -62,5 +62,5 @@ class Masters:
             "SELECT value FROM mapping_version WHERE kind=? AND entity=? AND code=? AND valid_from<=?"
             " AND (valid_to='' OR valid_to>?) ORDER BY valid_from DESC, known_at DESC LIMIT 1"
         )
-        row = self._run(sql, (kind, entity, code, on, on)).fetchone()
+        row = one(self._run(sql, (kind, entity, code, on, on)))
         return str(row[0]) if row else ""

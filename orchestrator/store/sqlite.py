@@ -16,7 +16,7 @@ import apsw
 import msgspec
 
 from orchestrator.store.bills import BILLS, Bills
-from orchestrator.store.connecting import Execute, Held, hold
+from orchestrator.store.connecting import Execute, Held, hold, one
 from orchestrator.store.masters import MASTERS, Masters
 from orchestrator.store.rows import DEAD, DONE, DOUBT, READY, SENT, DeadLetter, Effect
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 _encode = msgspec.json.Encoder().encode
 
 RESTS: Final = "(status<>1 OR fence>1)"
-"""Not in its first hands. A row that once was is there, and stays: `id` alone tells where the others begin."""
+"""Put down, or taken over. Such a row never comes back into its first hands, so that one id tells where those begin."""
 FRESH: Final = "id>?1 AND due_at IS NOT NULL AND status=1 AND fence=1"
 """In its first hands; looked for among the newest rows alone."""
 
@@ -61,14 +61,15 @@ SCHEMA: Final = (
 _EFFECTS: Final = """SELECT id, key, process, operation, path, body, ref, status, attempts, due_at, fence, quiet,
     born_at, entity FROM effect"""
 _EFFECT: Final = _EFFECTS + " WHERE id=?"
-_DUE: Final = f"""{_EFFECTS} WHERE id IN (SELECT id FROM effect WHERE due_at<=?2 AND {RESTS} UNION ALL
+_DUE: Final = f"""{_EFFECTS} WHERE id IN (
+    SELECT id FROM (SELECT id FROM effect WHERE due_at<=?2 AND {RESTS} ORDER BY due_at, id LIMIT ?3) UNION ALL
     SELECT id FROM effect WHERE {FRESH} AND due_at<=?2) ORDER BY due_at, id LIMIT ?3"""  # noqa: S608 - our own words
 _INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, body, ref, status, attempts, due_at, fence,
     quiet, born_at, entity, owner) VALUES (?,?,?,?,?,?,?,?,?,1,?,?,?,?)"""
 _CLAIM: Final = "UPDATE effect SET owner=?, status=?, attempts=?, due_at=?, fence=? WHERE id=?"
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = f"""SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL AND {RESTS}), min(due_at),
-    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM watermark WHERE owner=''), min(id), (SELECT max(id) FROM effect)
+    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM watermark WHERE owner='' OR due_at<=?2), min(id), (SELECT max(id) FROM effect)
     FROM effect WHERE {FRESH}"""  # noqa: S608 - our own words
 NEVER: Final = 1 << 62
 """A moment that does not come."""
@@ -96,19 +97,29 @@ class SqliteStore(Bills, Masters):
         self._db = self._held.connection
         self._changes = self._db.changes
         # One cursor for everything: its next statement resets the last, so that nothing is left open.
-        self._run: Execute = self._db.cursor().execute
+        self._cursor = self._db.cursor()
+        self._run: Execute = self._cursor.execute
         self._older = 0
         """All effects up to this id have ended, or left their first hands."""
-        self.run(self._create)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Have all that is needed before the first transaction of somebody's."""
+        SqliteStore.run(self, self._create)
 
     def _create(self) -> None:
         for statement in SCHEMA:
             self._run(statement)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file: nothing more is done through this store, whoever else holds the connection."""
         held, self._held = self._held, None
         if held is not None:
+            self._cursor.close()
             held.let_go()
 
     def run(self, work: Callable[..., Result], *arguments: Any) -> Result:  # noqa: ANN401 - passed on as they are
@@ -140,13 +151,13 @@ class SqliteStore(Bills, Masters):
     def process(self, key: str) -> tuple[int, int, str] | None:
         """A process by its partition key: id, version, state."""
         row: tuple[int, int, str] | None
-        row = self._run("SELECT id, version, state FROM process WHERE key=?", (key,)).fetchone()
+        row = one(self._run("SELECT id, version, state FROM process WHERE key=?", (key,)))
         return row
 
     def process_by_id(self, process: int) -> tuple[int, int, str]:
         """A process by its id."""
         row: tuple[int, int, str]
-        row = self._run("SELECT id, version, state FROM process WHERE id=?", (process,)).fetchone()
+        row = one(self._run("SELECT id, version, state FROM process WHERE id=?", (process,)))
         return row
 
     def versions(self, prefix: str) -> list[tuple[int, int]]:
@@ -238,7 +249,7 @@ class SqliteStore(Bills, Masters):
 
     def effect(self, effect_id: int) -> Effect | None:
         """An effect by its id."""
-        row = self._run(_EFFECT, (effect_id,)).fetchone()
+        row = one(self._run(_EFFECT, (effect_id,)))
         return None if row is None else _effect(row)
 
     # -- timers, cases, dead letters --------------------------------------------------------------------------------------
@@ -264,7 +275,7 @@ class SqliteStore(Bills, Masters):
 
     def decide_case(self, external_key: str, decision: str, now_ms: int) -> int | None:
         """Note an answer; gives the process that asked, 0 for the engine itself, None when nobody here asked."""
-        row = self._run("SELECT process FROM exception_case WHERE external_key=?", (external_key,)).fetchone()
+        row = one(self._run("SELECT process FROM exception_case WHERE external_key=?", (external_key,)))
         if row is None:
             return None
         sql = "UPDATE exception_case SET decision=?, decided_at=? WHERE external_key=?"
@@ -282,7 +293,7 @@ class SqliteStore(Bills, Masters):
         sql = (
             "SELECT dlq.id, effect.id, entity FROM dlq JOIN effect ON effect.id=effect WHERE dlq.key=? ORDER BY 1 DESC"
         )
-        row = self._run(sql, (key,)).fetchone()
+        row = one(self._run(sql, (key,)))
         return None if row is None else DeadLetter(*row)
 
     def revive(self, letter: DeadLetter, actor: str, reason: str, now_ms: int) -> None:
@@ -326,12 +337,14 @@ class SqliteStore(Bills, Masters):
 
     def rewind(self, stream: str, cursor: int, due_at: int) -> None:
         """Have a stream begin again from an earlier moment; whoever works on it now does not move it any more."""
-        sql = "UPDATE watermark SET cursor=min(cursor, ?), due_at=min(due_at, ?), fence=fence+1 WHERE stream=?"
+        sql = (
+            "UPDATE watermark SET cursor=min(cursor, ?), due_at=min(due_at, ?), fence=fence+1, owner='' WHERE stream=?"
+        )
         self._run(sql, (cursor, due_at, stream))
 
-    def next_due(self) -> tuple[int, int, int]:
-        """When the next effect, timer and stream are due."""
-        rests, held, timer, stream, first, last = self._run(_NEXT_DUE, (self._older,)).fetchone()
+    def next_due(self, now_ms: int) -> tuple[int, int, int]:
+        """When the next effect, timer and stream are due; of the streams in somebody's hands, those alone that are by now."""
+        ((rests, held, timer, stream, first, last),) = self._run(_NEXT_DUE, (self._older, now_ms)).fetchall()
         self._older = first - 1 if first else last or 0
         return min(rests or NEVER, held or NEVER), timer or NEVER, stream or NEVER
 
@@ -359,7 +372,7 @@ class SqliteStore(Bills, Masters):
     def newest(self, source: str, paper: str) -> int:
         """The highest version of a paper that ever came in; 0 if none did."""
         sql = "SELECT max(version) FROM inbox WHERE source=? AND event_id=?"
-        return self._run(sql, (source, paper)).fetchone()[0] or 0
+        return one(self._run(sql, (source, paper)))[0] or 0
 
     def open_break(self, kind: str, ref: str, detail: str, now_ms: int) -> bool:
         """Note a difference between source and target; False when it was noted before."""

@@ -16,6 +16,7 @@ import apsw
 import msgspec
 
 from orchestrator.store.audited import FIRST, digest_of
+from orchestrator.store.connecting import BUSY_MS
 from orchestrator.store.sqlite import SCHEMA
 
 Row = tuple[Any, ...]
@@ -86,7 +87,9 @@ class _Check:
 
 def verify(directory: Path) -> Checked:
     """Check a store's directory, whether its engine is at work or not."""
-    check = _Check(apsw.Connection(str(directory / "orchestrator.db"), flags=apsw.SQLITE_OPEN_READONLY))
+    there = apsw.Connection(str(directory / "orchestrator.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    there.set_busy_timeout(BUSY_MS)
+    check = _Check(there)
     broken = ""
     try:
         check.all()

@@ -215,7 +215,9 @@ class Trade:
         place = intent.hospital, day, str(number)
         if not self._befalls(self._credits.share, "credited", *place):
             return intent
-        return msgspec.structs.replace(intent, credited=drawn(self._credits, self._seed.stream("credited", *place).random))
+        return msgspec.structs.replace(
+            intent, credited=drawn(self._credits, self._seed.stream("credited", *place).random)
+        )
 
     def _returned(self, intent: Intent, day: str, number: int) -> Intent:
         """The intent of which something goes back, where it is for stock and nothing else befalls its last bill."""

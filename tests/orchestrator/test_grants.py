@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from orchestrator.adapters.grants import LIFE_S, Grant, Grants
@@ -138,3 +139,13 @@ def test_a_replay_is_carried_out_once_under_the_old_key(tmp_path: Path) -> None:
         assert len({request.headers["idempotency-key"] for request in estate.made(ORDERS)}) == 1
 
     play(story)
+
+
+def test_whoever_looks_cannot_write_and_waits_for_who_does(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "w1")
+    records = Records(tmp_path)
+    with pytest.raises(apsw.ReadOnlyError):
+        records._read("DELETE FROM inbox")
+    assert [waits_ms for (waits_ms,) in records._read("PRAGMA busy_timeout")] == [2_000]
+    records.close()
+    store.close()

@@ -9,8 +9,14 @@ import apsw
 import pytest
 
 from orchestrator.engine.replay import Wish, replay
+from orchestrator.store import connecting
+from orchestrator.store.audited import AuditedStore
+from orchestrator.store.connecting import hold
 from orchestrator.store.rows import DONE, DOUBT, READY, SENT, Effect
-from orchestrator.store.sqlite import NEVER, LeaseLostError, SqliteStore, StoreBusyError
+from orchestrator.store.sqlite import NEVER, LeaseLostError, SqliteStore, StoreBusyError, StoreError
+from sim.designs import load_design
+from sim.run import RunOptions, run
+from sim.scenario_file import load_scenario
 
 
 def effect(key: str = "k", due_at: int = 100, status: int = SENT) -> Effect:
@@ -68,10 +74,10 @@ def test_a_lease_that_ran_out_is_in_doubt_and_what_rested_ready_is_not(pair: lis
         with pytest.raises(LeaseLostError):
             first.run(write)
     first.run(first.finish_quietly, [("x", held.id, held.fence)])
-    assert second.next_due()[0] == 500
+    assert second.next_due(0)[0] == 500
     second.run(second.finish_effect, claimed[0], 3, "id")
     second.run(second.finish_quietly, [("x", claimed[1].id, claimed[1].fence)])
-    assert second.next_due() == (NEVER, NEVER, NEVER)
+    assert second.next_due(0) == (NEVER, NEVER, NEVER)
 
 
 def test_a_dead_letter_comes_back_once_as_it_was(pair: list[SqliteStore]) -> None:
@@ -79,7 +85,7 @@ def test_a_dead_letter_comes_back_once_as_it_was(pair: list[SqliteStore]) -> Non
     first, second = pair
     dead = first.run(first.add_effect, effect())
     first.run(first.bury, dead, "why", 5)
-    assert first.next_due()[0] == NEVER
+    assert first.next_due(0)[0] == NEVER
     wish = Wish("k", "ann", "the ERP is back", ("H1",))
     assert second.run(replay, second, wish, 7) == "replayed"
     assert [store.run(replay, store, wish, 8) for store in pair] == ["already", "already"]
@@ -96,7 +102,7 @@ def test_a_dead_letter_is_replayed_for_its_own_hospital_alone(pair: list[SqliteS
     first.run(first.bury, first.run(first.add_effect, effect()), "why", 5)
     assert first.run(replay, first, Wish("k", "ann", "because", ("H2", "H3")), 7) == "not-granted"
     assert first.run(replay, first, Wish("nothing", "ann", "because"), 7) == "unknown"
-    assert first.next_due()[0] == NEVER
+    assert first.next_due(0)[0] == NEVER
     assert not first.heard_of("replay", ["k", "nothing"])
 
 
@@ -164,25 +170,153 @@ def test_workers_of_one_process_share_a_connection_until_the_last_lets_go(tmp_pa
     third.close()
 
 
+def test_a_run_leaves_no_connection_behind() -> None:
+    """Its workers' lives end with it, also those that were abandoned in a crash."""
+    scenario, _ = load_scenario("bad-weather")
+    summary = run(RunOptions(scenario, *load_design("workflow"), 1, 0.05))
+    assert sum(fault.took_effect for fault in summary.faults if "crash" in fault.kind) > 0
+    assert not [held for held in connecting._shared.values() if held.holders]
+
+
+def test_a_closed_store_does_nothing_more_though_the_connection_lives(tmp_path: Path) -> None:
+    first, second = (SqliteStore(tmp_path, name, "off") for name in ("w1", "w2"))
+    first.close()
+    first.close()
+    with pytest.raises(apsw.CursorClosedError):
+        first.run(first.note_event, "s", "e", 1, "", 1)
+    assert second.run(second.note_event, "s", "e", 1, "", 1)
+    second.close()
+
+
+def test_a_connection_that_nobody_holds_any_more_is_not_handed_out_again(tmp_path: Path) -> None:
+    """Not even while something still refers to it; and one file has one, whatever its path is written like."""
+    gone = hold(tmp_path / "orchestrator.db", "off")
+    gone.let_go()
+    again = hold(tmp_path / "orchestrator.db", "off")
+    assert again.connection is not gone.connection
+    assert hold(tmp_path / "x" / ".." / "orchestrator.db", "off") is again
+    again.let_go()
+    assert again.connection.execute("SELECT 1").fetchall() == [(1,)]
+    again.let_go()
+
+
+def test_a_store_that_cannot_be_made_holds_nothing(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "w1", "off")
+    store.run(store.note_event, "s", "e", 1, "", 1)
+    assert store._held is not None
+    with pytest.raises(StoreError):
+        AuditedStore(tmp_path, "w2", "off", lambda: 1)
+    assert store._held.holders == 1
+    store.close()
+
+
+@pytest.mark.parametrize("sync", ["normal", "full"])
+def test_a_file_of_its_own_waits_for_others_and_is_as_lasting_as_it_was_asked_to_be(tmp_path: Path, sync: str) -> None:
+    store = SqliteStore(tmp_path, "w1", sync)
+    assert store._db.pragma("journal_mode") == "wal"
+    assert store._db.pragma("synchronous") == {"normal": 1, "full": 2}[sync]
+    assert store._db.pragma("busy_timeout") > 0
+    store.close()
+
+
+def test_whoever_has_read_holds_nothing_open(tmp_path: Path) -> None:
+    """A reader that sleeps in the middle would keep the file from being tidied up, and it would grow without end."""
+    store = SqliteStore(tmp_path, "w1")
+    process = store.run(store.add_process, "H1/PO", b"a")
+    for read in (
+        lambda: store.next_due(0),
+        lambda: store.process("H1/PO"),
+        lambda: store.process_by_id(process),
+        lambda: store.effect(1),
+        lambda: store.newest("s", "e"),
+        lambda: store.dead_letter("k"),
+        lambda: store.supplier_number("R1"),
+        lambda: store.meaning("cost-centre", "H1", "c", "2026-10-01"),
+    ):
+        read()
+        assert store._db.txn_state("main") == apsw.SQLITE_TXN_NONE
+    store.close()
+
+
+def test_a_file_that_gets_busy_within_a_transaction_leaves_none_open(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path, "w1")
+
+    def work() -> None:
+        raise apsw.BusyError
+
+    with pytest.raises(StoreBusyError):
+        store.run(work)
+    assert not store._db.in_transaction
+    store.close()
+
+
+def test_the_oldest_of_many_that_are_due_come_first(pair: list[SqliteStore]) -> None:
+    first, _ = pair
+    for number, due_at in enumerate((90, 80, 70)):
+        rested = first.run(first.add_effect, effect(f"rests {number}"))
+        first.run(first.rest_effect, rested, READY, due_at, 0, "")
+        first.run(first.add_effect, effect(f"held {number}", due_at=due_at + 5))
+    claimed = [first.run(first.claim_due, 100, 500, 2) for _ in range(3)]
+    assert [{row.key for row in rows} for rows in claimed] == [
+        {"rests 2", "held 2"},
+        {"rests 1", "held 1"},
+        {"rests 0", "held 0"},
+    ]
+
+
+def test_what_is_in_doubt_can_be_hurried(pair: list[SqliteStore]) -> None:
+    first, second = pair
+    doubted = first.run(first.add_effect, effect())
+    first.run(first.rest_effect, doubted, DOUBT, 900, 1, "")
+    second.run(second.hurry, "r", 50)
+    assert first.next_due(0)[0] == 50
+
+
+def test_a_stream_in_hands_wakes_nobody_before_its_lease_ends(pair: list[SqliteStore]) -> None:
+    first, second = pair
+    first.run(first.add_stream, "s", 10, 20)
+    assert second.next_due(0)[2] == 20
+    first.run(first.claim_streams, 20, 70)
+    assert second.next_due(69)[2] == NEVER
+    assert second.next_due(70)[2] == 70
+    assert second.next_due(NEVER)[2] == 70
+    first.run(first.rewind, "s", 0, 60)
+    assert second.next_due(0)[2] == 60
+
+
+def test_only_what_came_after_the_oldest_in_hands_is_looked_through(pair: list[SqliteStore]) -> None:
+    first, second = pair
+    made = [first.run(first.add_effect, effect(f"{number}")) for number in range(3)]
+    second.next_due(0)
+    assert second._older == 0
+    for one in made[:2]:
+        first.run(first.finish_effect, one, DONE)
+    second.next_due(0)
+    assert second._older == 2
+    first.run(first.finish_effect, made[2], DONE)
+    second.next_due(0)
+    assert second._older == 3
+
+
 def test_what_is_in_its_first_hands_is_found_however_many_came_before_and_after(
     pair: list[SqliteStore], tmp_path: Path
 ) -> None:
     first, second = pair
     early = [first.run(first.add_effect, effect(f"early {number}")) for number in range(3)]
-    assert second.next_due()[0] == 100
+    assert second.next_due(0)[0] == 100
     first.run(first.finish_effect, early[0], DONE)
     first.run(first.rest_effect, early[1], READY, 70, 0, "")
-    assert second.next_due()[0] == 70
+    assert second.next_due(0)[0] == 70
     late = first.run(first.add_effect, effect("late", due_at=90))
-    assert second.next_due() == (70, NEVER, NEVER)
+    assert second.next_due(0) == (70, NEVER, NEVER)
     assert [row.key for row in second.run(second.claim_due, 95, 500, 9)] == ["early 1", "late"]
-    assert second.next_due()[0] == first.next_due()[0] == 100
+    assert second.next_due(0)[0] == first.next_due(0)[0] == 100
     first.run(first.finish_effect, early[2], DONE)
-    assert second.next_due()[0] == first.next_due()[0] == 500
+    assert second.next_due(0)[0] == first.next_due(0)[0] == 500
     with pytest.raises(LeaseLostError):
         first.run(first.finish_effect, late, DONE)
     restarted = SqliteStore(tmp_path, "w1", "off" if first._db is second._db else "normal")
-    assert restarted.next_due()[0] == 500
+    assert restarted.next_due(0)[0] == 500
     assert [row.key for row in restarted.run(restarted.claim_due, 500, 900, 9)] == ["early 1", "late"]
     restarted.close()
 

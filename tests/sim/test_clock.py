@@ -271,3 +271,11 @@ def test_near_and_far_have_one_order(kernel: Kernel) -> None:
     assert {moment_ms for moment_ms, _ in happened} == {start_ms}
     kernel.run()
     assert happened == sorted(due)
+
+
+def test_a_run_that_is_stopped_with_only_near_things_left_has_not_met_its_moment(kernel: Kernel) -> None:
+    """What lies in the small heap is still to come, as what lies in the large one would be."""
+    kernel.after(1, kernel.loop.stop)
+    kernel.after(1000, int)
+    assert not kernel.run(kernel.now_ms + HOUR_MS)
+    assert since(kernel) == 1

@@ -24,6 +24,7 @@ from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
+import apsw
 import httpx
 import pytest
 
@@ -218,6 +219,16 @@ def test_sql_has_no_clock(active: Fence) -> None:
             connection.execute(statement)
     assert "SQL CURRENT_TIMESTAMP" in str(active.breaches[0])
     assert len(active.breaches) == 3
+    connection.close()
+
+
+def test_sql_has_no_clock_through_apsw_either(active: Fence) -> None:
+    connection = apsw.Connection(":memory:")
+    for statement in ("select current_timestamp", "select current_date"):
+        with pytest.raises(FenceError):
+            connection.execute(statement).fetchall()
+    assert "SQL CURRENT_TIMESTAMP" in str(active.breaches[0])
+    assert len(active.breaches) == 2
     connection.close()
 
 

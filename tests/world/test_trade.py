@@ -151,3 +151,21 @@ def test_small_and_odd_catalogues_work(suppliers: int, items: int, stock_share: 
 
 def test_the_first_days_are_dates_and_not_numbers() -> None:
     assert dt.date.fromisoformat(_hours(MONTH_END, MONTH_END.hospital[0]).dates[0]) == MONTH_END.calendar.start
+
+
+def test_what_befalls_a_purchase_befalls_about_so_many_and_not_all_alike() -> None:
+    """Each thing by its own share; how much goes back, and what is charged, differs."""
+    scenario = replace(
+        QUIET_WEEK, trade=replace(QUIET_WEEK.trade, returned_share=0.5, charges_share=0.5, receive_all_share=0.5)
+    )
+    intents = many(scenario=scenario)
+    apt = [intent for intent in intents if intent.stock and not intent.twist and intent.parts[-1].quantities[0] >= 2]
+    back = [intent.returned for intent in apt if intent.returned]
+    assert 0.45 < len(back) / len(apt) < 0.55
+    assert len(set(back)) > 3
+    charged = [intent.charges for intent in intents if not intent.twist]
+    assert 0.45 < sum(any(charges) for charges in charged) / len(charged) < 0.55
+    assert len(set(charged)) > 100
+    unreturned = [intent for intent in apt if not intent.returned]
+    assert 0.45 < sum(intent.received_all for intent in unreturned) / len(unreturned) < 0.55
+    assert {intent.received_all for intent in unreturned if any(intent.charges)} == {True, False}
