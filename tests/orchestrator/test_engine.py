@@ -234,7 +234,7 @@ def test_a_target_that_turns_us_away_is_left_alone_as_long_as_it_asks(tmp_path: 
         assert len(estate.made(INVOICES)) == 1
         await asyncio.sleep(700)
         once(estate)
-        attempts = worker.orchestrator.store._run("SELECT max(attempts) FROM effect").fetchone()[0]
+        attempts = worker.orchestrator.store._run("SELECT max(attempts) FROM effect").fetchall()[0][0]
         assert attempts == 1
 
     play(story)
