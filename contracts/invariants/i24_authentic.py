@@ -18,12 +18,15 @@ from contracts.journal import Call, Delivered, Effect
 from contracts.provenance import Known
 
 TAKEN_FOR_FORGED: Final = (401, 403)
+RECORDED: Final = "receipt.recorded"
+"""A paper that is there although nothing need follow from it: a count that found all."""
 
 
 class Heard(msgspec.Struct):
-    """Papers that forgeries tell of, and the line of the first of these."""
+    """Papers that forgeries tell of, and the line of the first of these; and receipts that were truly recorded."""
 
     forged: dict[str, int] = {}
+    recorded: set[str] = set()
     judged: int = 0
 
 
@@ -46,6 +49,8 @@ class Authentic(Invariant):
             if entry.forged or entry.outcome == "refused":
                 return _delivery(state, entry, known)
             return NOTHING
+        if isinstance(entry, Effect) and entry.what == RECORDED:
+            state.recorded.add(f"{entry.system}:{entry.ref}")
         if not state.forged:
             return NOTHING
         if isinstance(entry, Call):
@@ -80,7 +85,7 @@ def _followed(
     """What is named must exist outside of the forgery."""
     for ref in named:
         line = state.forged.get(ref)
-        if line is None or ref in known.documents or ref in known.cases:
+        if line is None or ref in known.documents or ref in known.cases or ref in state.recorded:
             continue
         if ref not in known.imports:
             yield Violation(ref, f"{ref}, of which only a forgery tells, {how}", (known.line, line), amount_minor)

@@ -131,7 +131,7 @@ def judge(state: ProcureToPay, entry: InvoiceEntry, paper: str) -> Finding:
         objection = _mispriced(order, entry)
     if objection is None and "tax-variance" not in waived:
         objection = overtaxed(order, invoice)
-    return objection or _covered(state, entry, wanted, cleared)
+    return objection or _covered(state, order, entry, wanted, cleared)
 
 
 def _without_order(entry: InvoiceEntry) -> Finding:
@@ -224,11 +224,14 @@ def _in_which_unit(order: PurchaseOrder, invoice: Invoice) -> Ask:
     return Ask("unit-variance", invoice.total_minor, (), evidence)
 
 
-def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], cleared: dict[int, int]) -> Finding:
+def _covered(
+    state: ProcureToPay, order: PurchaseOrder, entry: InvoiceEntry, wanted: dict[int, int], cleared: dict[int, int]
+) -> Finding:
     """Whether what is billed has arrived, and stands in the ERP already.
 
     What fits all that arrived, but is not what one delivery brought, may bill too much at the expense of an earlier bill
-    whose webhook was lost: it waits until that one must have been found.
+    whose webhook was lost, and what comes under another supplier's name may be its copy: it waits until that one must have
+    been found.
     """
     if state.order_stage != "posted":
         return Wait("posting")
@@ -238,7 +241,8 @@ def _covered(state: ProcureToPay, entry: InvoiceEntry, wanted: dict[int, int], c
     if not exceeds(wanted, cleared, arrived):
         if exceeds(wanted, cleared, booked):
             return Wait("posting")
-        return CLEAR if entry.heard or _is_delivered(state, wanted) else Wait("earlier bill")
+        as_expected = entry.invoice.supplier_id == order.supplier_id and _is_delivered(state, wanted)
+        return CLEAR if entry.heard or as_expected else Wait("earlier bill")
     short = _short(wanted, cleared, arrived, missing)
     return Ask("quantity-variance", entry.invoice.total_minor, (), short) if short else Wait("receipt")
 

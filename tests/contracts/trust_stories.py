@@ -17,9 +17,9 @@ def _billed() -> Story:
     return Story().delivered().bills().tells("INV-1").reads("INV-1")
 
 
-def _forges(job: str, story: Story) -> Story:
-    """News of a job come with a signature that is not the ERP's, and are turned away."""
-    told = ("cloud_erp", "import.completed", "H1", job, 1, f"ev-{job}", f"ev-{job}/1", 1, "refused", "w1", 401)
+def _forges(what: str, story: Story, source: str = "cloud_erp", topic: str = "import.completed") -> Story:
+    """News of something come with a signature that is not their source's, and are turned away."""
+    told = (source, topic, "H1", what, 1, f"ev-{what}", f"ev-{what}/1", 1, "refused", "w1", 401)
     return story.write(Delivered(story.at, *told, forged=True))
 
 
@@ -97,6 +97,13 @@ def forgery_about_an_import_that_was_handed_in() -> Story:
     """The design hands in a job and asks after it; that somebody forges the news of it changes nothing."""
     story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
     return _forges("ESS-1", story).calls("cloud_erp", "get_import", "ESS-1").ends()
+
+
+def count_that_a_damaged_event_told_of_first() -> Story:
+    """A dock counts what it had entered and finds all of it there. The event of it is damaged; the list shows the count."""
+    story = _billed().paid().effect("inventory", "receipt.recorded", "CNT-2", actor="dock-H1")
+    _forges("CNT-2", story, "inventory", "receipt.recorded")
+    return story.calls("inventory", "list_receipts").calls("inventory", "get_receipt", "CNT-2").ends()
 
 
 def busy_when_told() -> Story:
@@ -183,6 +190,13 @@ def read_what_a_forgery_told_of() -> Story:
     return story.calls("ap_automation", "get_invoice", "INV-19", status=404).ends()
 
 
+def read_a_count_that_nobody_made() -> Story:
+    """A forged event tells of a count; the dock never made it, and the design asks for it."""
+    story = _billed().paid().effect("inventory", "receipt.recorded", "CNT-2", actor="dock-H1")
+    _forges("CNT-3", story, "inventory", "receipt.recorded")
+    return story.calls("inventory", "get_receipt", "CNT-3", status=404).ends()
+
+
 def asked_after_an_import_of_a_forger_s() -> Story:
     """The ERP never took such a job; the design asks after it all the same."""
     story = _billed().paid().effect("cloud_erp", "import.taken", "ESS-1", actor=DESIGN, state="taken")
@@ -203,6 +217,7 @@ GOOD_TRUST: Final[tuple[Callable[[], Story], ...]] = (
     unanswered_but_kept,
     forgeries_turned_away,
     forgery_about_an_import_that_was_handed_in,
+    count_that_a_damaged_event_told_of_first,
     busy_when_told,
     moved_in_before,
     account_approved_by_another,
@@ -220,6 +235,7 @@ BAD_TRUST: Final[tuple[tuple[Callable[[], Story], str], ...]] = (
     (believed_a_stranger, "I24"),
     (asked_people_about_a_forgery, "I24"),
     (read_what_a_forgery_told_of, "I24"),
+    (read_a_count_that_nobody_made, "I24"),
     (asked_after_an_import_of_a_forger_s, "I24"),
     (genuine_taken_for_forged, "I24"),
     (account_approved_by_who_entered_it, "I16"),

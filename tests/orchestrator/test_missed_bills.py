@@ -55,6 +55,26 @@ def test_a_copy_in_halves_does_not_come_before_what_it_copies() -> None:
     ]
 
 
+def test_a_copy_under_another_supplier_s_name_does_not_come_before_what_it_copies() -> None:
+    story = Story()
+    story.tell(approved(), received())
+    copy = replace(invoice("INV-2", at=60_000), supplier_id="V001")
+    assert short(story.tell(captured(copy))) == ["start heard:INV-2"]
+    assert short(story.tell(captured(invoice()))) == [
+        POST_1,
+        "case duplicate-invoice/ap_automation:INV-2",
+        "tell INV-1 posted",
+    ]
+
+
+def test_a_bill_under_another_supplier_s_name_is_posted_where_nobody_else_bills() -> None:
+    """Suppliers merge and have more records than one: the name alone is no reason to ask."""
+    story = Story()
+    story.tell(approved(), received())
+    assert short(story.tell(captured(replace(invoice("INV-2"), supplier_id="V001")))) == ["start heard:INV-2"]
+    assert short(story.tell(HEARD)) == [POST_2, "tell INV-2 posted"]
+
+
 @pytest.mark.parametrize("billed", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_where_no_earlier_bill_is_found_in_time_it_is_posted(billed: tuple[int, int]) -> None:
     story = halves(*billed)
