@@ -15,8 +15,8 @@ from sim.run import RunOptions, run
 from sim.scenario_file import load_scenario
 
 POINTS = 100
-STEP = 13
-"""Every thirteenth await point of the first worker: coprime to the rhythms of its loops, so that none is always missed."""
+STEP = 9
+"""Every ninth await point of the first worker: coprime to the rhythms of its loops, so that none is always missed."""
 
 
 @cache
