@@ -1,7 +1,7 @@
 """An asyncio event loop whose waiting is the stepping of one SimPy environment.
 
 asyncio's timers lie in SimPy's own heap, so both kinds of code meet on one time line, ties broken first-in-first-out,
-and a quiet week costs one step. What runs on it, and until when, is `sim.clock`'s business.
+and a quiet week costs one step. Callbacks that are due soon lie in a small heap beside it, under the same order. What runs on it, and until when, is `sim.clock`'s business.
 """
 # The loop below is SimPy's `step` and asyncio's `Handle._run` written into one; it must touch the insides of both.
 # ruff: noqa: SLF001

@@ -80,9 +80,7 @@ def hold(path: Path, sync: str) -> Held:
 
 
 def _opened(path: Path, *pragmas: str) -> apsw.Connection:
-    connection = apsw.Connection(
-        str(path), statementcachesize=512
-    )  # a ring: what is asked seldom would drop out of a smaller one
+    connection = apsw.Connection(str(path), statementcachesize=PREPARED)
     connection.set_busy_timeout(BUSY_MS)
     for pragma in (*pragmas, CACHE):
         connection.execute(pragma).fetchall()

@@ -69,8 +69,8 @@ _INSERT_EFFECT: Final = """INSERT INTO effect (key, process, operation, path, bo
 _CLAIM: Final = "UPDATE effect SET owner=?, status=?, attempts=?, due_at=?, fence=? WHERE id=?"
 _FINISH: Final = "UPDATE effect SET status=?, due_at=NULL, remote_id=?, detail=? WHERE id=? AND fence=?"
 _NEXT_DUE: Final = f"""SELECT (SELECT min(due_at) FROM effect WHERE due_at IS NOT NULL AND {RESTS}), min(due_at),
-    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM watermark WHERE owner='' OR due_at<=?2), min(id), (SELECT max(id) FROM effect)
-    FROM effect WHERE {FRESH}"""  # noqa: S608 - our own words
+    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM watermark WHERE owner='' OR due_at<=?2),
+    min(id), (SELECT max(id) FROM effect) FROM effect WHERE {FRESH}"""  # noqa: S608 - our own words
 NEVER: Final = 1 << 62
 """A moment that does not come."""
 
