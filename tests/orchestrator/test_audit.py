@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import apsw
 import pytest
@@ -141,3 +142,14 @@ def test_the_engine_does_the_same_with_an_account(tmp_path: Path) -> None:
 
         play(story)
         assert verify(tmp_path / sync).broken == ""
+
+
+def test_a_check_waits_for_whoever_holds_the_file(tmp_path: Path) -> None:
+    account(tmp_path)
+    holder = apsw.Connection(str(tmp_path / "orchestrator.db"))
+    for statement in ("PRAGMA locking_mode=EXCLUSIVE", "BEGIN EXCLUSIVE", "COMMIT"):
+        holder.execute(statement).fetchall()
+    release = Timer(0.2, holder.close)
+    release.start()
+    assert verify(tmp_path).broken == ""
+    release.join()

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from orchestrator.engine.assembly import Orchestrator
-from orchestrator.engine.dispatcher import IDLE_MS
 from orchestrator.engine.habits import Habits
 from orchestrator.engine.streams import STREAM_LEASE_MS
+from orchestrator.store.rows import DONE
 from tests.orchestrator.estate import Estate, Worker, play
 
 POLL = "procurement GET /purchase_orders"
@@ -50,9 +50,26 @@ def test_a_poll_that_a_dead_worker_left_is_made_by_the_other(tmp_path: Path) -> 
         other = Worker("w2", estate, tmp_path, PollsOne)
         await asyncio.sleep(400)
         estate.order()
-        await asyncio.sleep((STREAM_LEASE_MS + IDLE_MS) / 1000)
+        await asyncio.sleep(5 * 3600)
         assert len(estate.posted["purchaseOrders"]) == 1
         other.kill()
+
+    play(story)
+
+
+def test_a_success_that_nothing_waits_for_is_written_though_nothing_is_due(tmp_path: Path) -> None:
+    """Or the other worker would look it up, and do it again, once the lease has ended."""
+
+    async def story() -> None:
+        estate = Estate("normal")
+        worker = Worker("w1", estate, tmp_path, PollsOne)
+        await worker.take(estate.order())
+        office, store = worker.orchestrator.office, worker.orchestrator.store
+        assert len(office.ended) == 1
+        await worker.orchestrator.dispatcher.look()
+        assert office.ended == []
+        assert store._run("SELECT DISTINCT status, due_at FROM effect").fetchall() == [(DONE, None)]
+        worker.kill()
 
     play(story)
 

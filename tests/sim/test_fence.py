@@ -232,6 +232,15 @@ def test_sql_has_no_clock_through_apsw_either(active: Fence) -> None:
     connection.close()
 
 
+def test_apsw_has_its_clock_back_after_a_run(kernel: Kernel) -> None:
+    with fence(kernel):
+        pass
+    connection = apsw.Connection(":memory:")
+    ((moment,),) = connection.execute("select current_timestamp").fetchall()
+    assert moment is not None
+    connection.close()
+
+
 def test_wall_time_is_there_for_figures_about_the_run(active: Fence) -> None:
     assert wall_s() <= wall_s()
     assert active.breaches == []
