@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.canonical import AccrualRow, ImportedRow, OpenLine, ReversalRow
+from orchestrator.connectors.base import Ok
 from orchestrator.engine.closes import Close, Closes
 from orchestrator.engine.closing import Closing
 from orchestrator.workflows import messages as m
@@ -358,3 +360,34 @@ def test_an_order_is_looked_through_again_when_it_has_changed_and_only_then() ->
     assert closing._look_through(close) == [([LINE], True)]
     del orders.now[1]
     assert closing._look_through(close) == []
+
+
+class Told:
+    """An ERP whose period stands so, and a desk whose transaction came to so much."""
+
+    def __init__(self, status: str, *, settled: bool) -> None:
+        self._status = status
+        self._settled = settled
+
+    async def call(self, *_asked: object) -> Ok:
+        """The periods, as the ERP lists them."""
+        return Ok({"2026-10": self._status})
+
+    async def transact(self, *_work: object) -> tuple[list[Any], bool]:
+        """What was told, and whether all is settled."""
+        return [], self._settled
+
+
+@pytest.mark.parametrize(
+    ("status", "settled", "within_h"),
+    [("Open", True, 1), ("Closed", False, 1), ("Closed", True, 6), ("Permanently Closed", True, 1)],
+)
+def test_a_close_is_looked_at_again_in_time(status: str, settled: bool, within_h: int) -> None:  # noqa: FBT001 - a row
+    """Soon while finance is late or a bill is on its way; a few times a day once all that is known is accrued."""
+    told: Any = Told(status, settled=settled)
+    nothing: Any = None
+    closing = Closing(told, told, nothing, nothing, Closes("", {}))
+    close = Close("H1", "2026-10", NOW, "2026-10-31", "2026-11-01", NOW)
+    again_ms = asyncio.run(closing._look(close))
+    assert DAY / 96 < again_ms <= within_h * DAY / 24
+    assert (close in closing._locked) == (status == "Permanently Closed")
