@@ -1,5 +1,8 @@
 """Opening the store's file: how durable it is, and who shares a connection.
 
+What is to survive a process lies in the file. What all lives in one process lies in its memory, for as long as anybody there
+holds it, and in the file when nobody does.
+
 Through APSW, which brings its own SQLite, and not the standard library's `sqlite3`. No process may open the file with both:
 each would lose the other's locks.
 """
@@ -7,9 +10,9 @@ each would lose the other's locks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Protocol
-from weakref import WeakValueDictionary
 
 import apsw
 
@@ -40,12 +43,10 @@ PREPARED: Final = 512
 CACHE: Final = "PRAGMA cache_size=-65536"
 """64 MB: the default of 2 MB reads a month's pages again and again."""
 LASTING: Final = {"normal": "PRAGMA synchronous=NORMAL", "full": "PRAGMA synchronous=FULL"}
-PASSING: Final = (
-    "PRAGMA locking_mode=EXCLUSIVE",
-    "PRAGMA journal_mode=MEMORY",
-    "PRAGMA secure_delete=OFF",  # the file goes with the run: what is freed need not be wiped
-    "PRAGMA synchronous=OFF",
-)
+UNWIPED: Final = "PRAGMA secure_delete=OFF"
+"""In memory what is freed need not be wiped."""
+HASTY: Final = ("PRAGMA synchronous=OFF", "PRAGMA journal_mode=MEMORY")
+"""Who writes a file within its own life need not be afraid of the machine's death."""
 
 
 class Held:
@@ -60,27 +61,58 @@ class Held:
         """One who held it does not need it any more."""
         self.holders -= 1
         if not self.holders:
-            self.connection.close()
+            self._end()
+
+    def _end(self) -> None:
+        """Nobody does."""
+        self.connection.close()
 
 
-_shared: Final[WeakValueDictionary[Path, Held]] = WeakValueDictionary()
-"""What the workers of this process share, by file."""
+class Remembered(Held):
+    """A connection to what is in memory, shared by all workers of this process; a file keeps it for the next of them."""
+
+    def __init__(self, path: Path) -> None:
+        """Take over what the file holds, if it is there."""
+        super().__init__(_opened(":memory:", UNWIPED))
+        self._path = path
+        if path.exists():
+            with self._file() as file:
+                _copy(file, self.connection)
+
+    def _end(self) -> None:
+        del _shared[self._path]
+        if self._path.parent.exists():  # else whoever gave the directory has taken it back
+            with self._file() as file:
+                _copy(self.connection, file)
+        super()._end()
+
+    def _file(self) -> closing[apsw.Connection]:
+        return closing(_opened(str(self._path), *HASTY))
+
+
+_shared: Final[dict[Path, Remembered]] = {}
+"""What the workers of this process hold, by file."""
 
 
 def hold(path: Path, sync: str) -> Held:
     """A connection with the durability asked for."""
+    held: Held
     if sync != "off":
-        held = Held(_opened(path, "PRAGMA journal_mode=WAL", LASTING[sync]))
+        held = Held(_opened(str(path), "PRAGMA journal_mode=WAL", LASTING[sync]))
     else:
-        found = _shared.get(path.resolve())
-        held = found if found is not None and found.holders else Held(_opened(path, *PASSING))
-        _shared[path.resolve()] = held
+        path = path.resolve()
+        held = _shared.get(path) or _shared.setdefault(path, Remembered(path))
     held.holders += 1
     return held
 
 
-def _opened(path: Path, *pragmas: str) -> apsw.Connection:
-    connection = apsw.Connection(str(path), statementcachesize=PREPARED)
+def _copy(source: apsw.Connection, target: apsw.Connection) -> None:
+    with target.backup("main", source, "main") as pages:
+        pages.step()
+
+
+def _opened(name: str, *pragmas: str) -> apsw.Connection:
+    connection = apsw.Connection(name, statementcachesize=PREPARED)
     connection.set_busy_timeout(BUSY_MS)
     for pragma in (*pragmas, CACHE):
         connection.execute(pragma).fetchall()

@@ -2,8 +2,8 @@
 
 All workers share the file. Times are the engine's own milliseconds, never SQL's. Durability is a setting: `normal` (WAL,
 survives the death of a process), `full` (also of the machine), or `off`, for workers that all live in one process which
-nobody pulls the plug of: they share a connection and keep the rollback journal in memory, at a third of the cost. A worker
-cannot die within a transaction there, because none of them ever waits.
+nobody pulls the plug of: they share a connection to a database in memory. A worker cannot die within a transaction there,
+because none of them ever waits.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,6 +199,39 @@ def test_a_connection_that_nobody_holds_any_more_is_not_handed_out_again(tmp_pat
     again.let_go()
     assert again.connection.execute("SELECT 1").fetchall() == [(1,)]
     again.let_go()
+
+
+def test_what_is_in_memory_outlives_whoever_did_not_close_it(tmp_path: Path) -> None:
+    """As a crash leaves it: all workers are gone, none has let go."""
+    dead = SqliteStore(tmp_path, "w1", "off")
+    dead.run(dead.note_event, "s", "kept", 1, "", 1)
+    del dead
+    gc.collect()
+    restarted = SqliteStore(tmp_path, "w1", "off")
+    assert restarted.heard_of("s", ["kept"])
+    connecting._shared.pop((tmp_path / "orchestrator.db").resolve()).connection.close()
+
+
+def test_memory_takes_over_a_file_and_leaves_one(tmp_path: Path) -> None:
+    for sync, paper in (("full", "first"), ("off", "second"), ("normal", "third"), ("off", "fourth")):
+        store = SqliteStore(tmp_path, "w1", sync)
+        assert store.run(store.note_event, "s", paper, 1, "", 1)
+        store.close()
+    store = SqliteStore(tmp_path, "w1")
+    assert len(store.heard_of("s", ["first", "second", "third", "fourth"])) == 4
+    store.close()
+
+
+def test_memory_whose_directory_was_taken_back_is_dropped(tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    store = SqliteStore(given, "w1", "off")
+    given.rmdir()
+    store.close()
+    given.mkdir()
+    again = SqliteStore(given, "w1", "off")
+    assert again.run(again.note_event, "s", "e", 1, "", 1)
+    again.close()
 
 
 def test_a_store_that_cannot_be_made_holds_nothing(tmp_path: Path) -> None:
