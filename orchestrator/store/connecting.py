@@ -45,7 +45,7 @@ CACHE: Final = "PRAGMA cache_size=-65536"
 LASTING: Final = {"normal": "PRAGMA synchronous=NORMAL", "full": "PRAGMA synchronous=FULL"}
 UNWIPED: Final = "PRAGMA secure_delete=OFF"
 """In memory what is freed need not be wiped."""
-REMEMBERING: Final = ("PRAGMA synchronous=OFF", "PRAGMA journal_mode=DELETE")
+REMEMBERING: Final = "PRAGMA synchronous=OFF"
 """A file that is written whole, and stays as it was if the process dies over it; it need not survive the machine."""
 
 
@@ -87,7 +87,7 @@ class Remembered(Held):
         super()._end()
 
     def _file(self) -> closing[apsw.Connection]:
-        return closing(_opened(str(self._path), *REMEMBERING))
+        return closing(_opened(str(self._path), REMEMBERING))
 
 
 _shared: Final[dict[Path, Remembered]] = {}
